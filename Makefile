@@ -1,0 +1,84 @@
+# Every command of the course; `make` alone lists them
+SHELL := /bin/sh
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/ready
+LESSONS := $(if $(NB),$(wildcard notebooks/$(NB)*.ipynb \
+	notebooks/solutions/$(NB)*.ipynb),notebooks)
+# nbval runs each notebook in a kernel of its own, two notebooks at a time
+NBVAL := $(BIN)/python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider \
+	--nbval-current-env --nbval-cell-timeout=240 \
+	--nbval-kernel-startup-timeout=120 \
+	--nbval-sanitize-with=tests/sanitize.cfg
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check lab test run outputs lint unit strict placement \
+	gpu lock clean need-lesson
+
+help:  ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' \
+		Makefile
+
+setup: $(READY)  ## install everything into .venv; nothing when it is there
+
+check:  ## say what this machine lacks for the course
+	@python3 tools/check.py $(PYTHON)
+
+lab: $(READY)  ## open JupyterLab on the lessons (PORT=8890)
+	@exec $(BIN)/python tools/lab.py
+
+ifeq ($(DEVICE),gpu)
+test: lint gpu  ## run every check (NB=04: one lesson; DEVICE=gpu: on a GPU)
+else
+test: lint $(if $(NB),,unit) strict placement
+endif
+
+run: $(READY) need-lesson  ## run a lesson in the shell: make run NB=03
+	@$(BIN)/python tools/run.py $(NB)
+
+outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
+	@$(BIN)/python tools/run.py --save $(NB)
+
+lint: $(READY)  ## ruff on code and notebooks
+	$(BIN)/ruff check --quiet
+
+unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the checks
+	$(BIN)/python -m pytest -q -n 2 --cov=d2lutils --cov-fail-under=95 tests
+
+strict: $(READY)  ## every notebook gives its stored outputs
+	$(NBVAL) --nbval $(LESSONS)
+
+placement: $(READY)  ## every notebook keeps its arrays on one device
+	D2L_DEVICE='cpu(1)' D2L_STRICT_DEVICE=1 $(NBVAL) --nbval-lax $(LESSONS)
+
+gpu: $(READY)  ## every notebook runs on the first GPU
+	D2L_DEVICE='gpu(0)' $(NBVAL) --nbval-lax $(LESSONS)
+
+lock: $(READY)  ## renew both locks from pyproject.toml
+	$(LOCK) --upgrade pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -c requirements.lock \
+		-o requirements-dev.lock
+
+clean:  ## remove what setup and the tests made
+	rm -rf .venv .ruff_cache .pytest_cache .hypothesis .coverage*
+
+need-lesson:
+	@test -n "$(NB)" || { echo 'name a lesson: make run NB=03' >&2; exit 2; }
+
+$(READY): requirements-dev.lock apt.txt
+	@python3 tools/check.py $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv --clear .venv
+	@echo 'installing the locked packages into .venv'
+	@awk '/^uv==/{p=1} p; p && !/\\$$/{exit}' requirements-dev.lock \
+		>.venv/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --require-hashes -r .venv/uv.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python \
+		requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation \
+		--python $(BIN)/python --editable .
+	@sh tools/system_libs.sh $(BIN)/python
+	@$(BIN)/python -c 'import mxnet'
+	@touch $@

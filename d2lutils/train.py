@@ -1,0 +1,226 @@
+"""The training loop of lesson 04, for the lessons after it."""
+import math
+from typing import NamedTuple
+
+from mxnet import autograd, gluon, np
+
+from .data import text_labels
+from .plot import TrainingDisplay, show_images
+
+
+class History(NamedTuple):
+    """What `train_ch3` saw: three lists of floats, one value an epoch."""
+
+    train_loss: list
+    train_acc: list
+    test_acc: list
+
+
+class _Sums:
+    """Sums over an epoch, kept on the device and read once, at its end.
+
+    Reading a number makes Python wait for the device; adding to it does not.
+    """
+
+    def __init__(self):
+        self.num_examples = 0
+        self.loss = self.correct = self.finite = None
+
+    def add(self, y_hat, y, l=None):
+        correct = (y_hat.argmax(axis=1).astype(y.dtype) == y).sum()
+        if self.correct is None:
+            self.correct = np.zeros_like(correct)
+            if l is not None:
+                self.loss = np.zeros((), dtype=l.dtype, ctx=l.ctx)
+                self.finite = np.zeros((), ctx=l.ctx)
+        self.correct += correct
+        if l is not None:
+            self.loss += l.sum()
+            # Once the sum is nan it stays so: this counts the batches before
+            self.finite += np.isfinite(self.loss)
+        self.num_examples += len(y)
+
+    def accuracy(self):
+        return float(self.correct) / self.num_examples
+
+
+def _check_output(y_hat, y):
+    shape = getattr(y_hat, 'shape', type(y_hat).__name__)
+    if shape != (len(y), *shape[1:2]) or len(shape) != 2:
+        raise ValueError(
+            f'net gives an output of shape {shape} for {len(y)} examples, '
+            f'expected ({len(y)}, classes): does the net flatten its input, '
+            'and end in one unit a class?')
+
+
+def _check_loss(l, y):
+    if getattr(l, 'shape', None) != y.shape:
+        raise ValueError(
+            f'loss gives {getattr(l, "shape", type(l).__name__)}, expected '
+            f'one value an example, {y.shape}: the mean is taken by the step')
+
+
+def _check_updater(updater):
+    if isinstance(updater, gluon.Trainer):
+        for parameter in updater._params:
+            try:
+                parameter.list_ctx()
+            except RuntimeError:
+                raise ValueError(
+                    f"the Trainer's parameter {parameter.name} was never "
+                    'initialised: call net.initialize() first') from None
+    elif not callable(updater):
+        raise TypeError(
+            f'updater is {updater!r}, expected a gluon.Trainer or a function '
+            'of the batch size')
+
+
+def train_epoch_ch3(net, train_iter, loss, updater, progress=None):
+    """Train for one epoch.
+
+    Args:
+        net: a function or Block, from X (batch_size, ...) to scores
+            (batch_size, classes).
+        train_iter: batches X, y with a `batch_size`, such as a `Loader`.
+        loss: a function of scores and labels, one value an example.
+        updater: a `gluon.Trainer`, or a function of the batch size that
+            steps the parameters along the summed gradients. It is given the
+            loader's batch size for every batch, also the last, shorter one:
+            see lesson 04.
+        progress: a function called with the number of batches done.
+
+    Returns:
+        `(loss, accuracy)`, means over the epoch's examples, as floats; each
+        batch is measured before its own step.
+
+    Raises:
+        ValueError: the net's output or the loss has the wrong shape, or a
+            Trainer's parameters were never initialised.
+        TypeError: updater is neither a function nor a Trainer.
+        FloatingPointError: the loss became nan or infinite; names the batch.
+
+    Source: Dive into Deep Learning, chapter 3.
+    """
+    _check_updater(updater)
+    step = updater.step if isinstance(updater, gluon.Trainer) else updater
+    sums = _Sums()
+    for i, (X, y) in enumerate(train_iter, start=1):
+        with autograd.record():
+            y_hat = net(X)
+            if i == 1:
+                _check_output(y_hat, y)
+            l = loss(y_hat, y)
+            if i == 1:
+                _check_loss(l, y)
+        l.backward()
+        step(train_iter.batch_size)
+        sums.add(y_hat, y, l)
+        if progress:
+            progress(i)
+    if not sums.num_examples:
+        raise ValueError('train_iter gave no batch: is it used up?')
+    mean = float(sums.loss) / sums.num_examples
+    if not math.isfinite(mean):
+        raise FloatingPointError(
+            f'loss is {mean} from batch {int(sums.finite) + 1} on: the '
+            'learning rate is probably too large, or a logarithm was taken '
+            'of 0; initialise again, then try a tenth of the learning rate')
+    return mean, sums.accuracy()
+
+
+def evaluate_accuracy(net, data_iter):
+    """Compute the fraction of examples that a net classifies rightly.
+
+    Args:
+        net: from X (batch_size, ...) to scores (batch_size, classes).
+        data_iter: batches X, y.
+
+    Returns:
+        A float from 0 to 1, the mean over all examples.
+
+    Raises:
+        ValueError: the net's output has the wrong shape, or there is no
+            batch.
+
+    Source: Dive into Deep Learning, chapter 3.
+    """
+    sums = _Sums()
+    for X, y in data_iter:
+        y_hat = net(X)
+        if not sums.num_examples:
+            _check_output(y_hat, y)
+        sums.add(y_hat, y)
+    if not sums.num_examples:
+        raise ValueError('data_iter gave no batch: is it used up?')
+    return sums.accuracy()
+
+
+def train_ch3(net, train_iter, test_iter, loss, num_epochs, updater,
+              live=False):
+    """Train, print one line an epoch, and draw the curves at the end.
+
+    Args:
+        net, train_iter, loss, updater: as `train_epoch_ch3`.
+        test_iter: batches to measure the test accuracy on, after each epoch.
+        num_epochs: a positive integer.
+        live: draw the curves anew after each epoch, in a notebook.
+
+    Returns:
+        A `History`.
+
+    Raises:
+        As `train_epoch_ch3`; a FloatingPointError names the epoch too.
+
+    Source: Dive into Deep Learning, chapter 3.
+    """
+    if num_epochs < 1 or num_epochs != int(num_epochs):
+        raise ValueError(f'num_epochs is {num_epochs!r}, expected a positive '
+                         'integer such as 5')
+    history = History([], [], [])
+    with TrainingDisplay(num_epochs, train_iter) as display:
+        for epoch in range(1, num_epochs + 1):
+            try:
+                train_loss, train_acc = train_epoch_ch3(
+                    net, train_iter, loss, updater, display.progress(epoch))
+            except FloatingPointError as e:
+                raise FloatingPointError(f'epoch {epoch}: {e}') from None
+            test_acc = evaluate_accuracy(net, test_iter)
+            for values, value in zip(
+                    history, (train_loss, train_acc, test_acc), strict=True):
+                values.append(value)
+            display.line(
+                f'epoch {epoch}, loss {train_loss:.3f}, train accuracy '
+                f'{train_acc:.3f}, test accuracy {test_acc:.3f}')
+            if live or epoch == num_epochs:
+                display.figure(history)
+    return history
+
+
+def predict_ch3(net, test_iter, n=6):
+    """Show the first test images of clothes with true and predicted names.
+
+    Args:
+        net: from X (batch_size, ...) to scores (batch_size, 10).
+        test_iter: batches X, y of Fashion-MNIST.
+        n: how many images, a positive integer, at most those of one batch.
+
+    Returns:
+        The predicted names, a list of str.
+
+    Raises:
+        ValueError: n is not between 1 and the batch's length, or the net's
+            output has the wrong shape.
+
+    Source: Dive into Deep Learning, chapter 3.
+    """
+    X, y = next(iter(test_iter))
+    if n not in range(1, len(y) + 1):
+        raise ValueError(f'n is {n!r}, expected an integer from 1 to '
+                         f'{len(y)}, the length of the first batch')
+    y_hat = net(X)
+    _check_output(y_hat, y)
+    true = text_labels(y[:n])
+    predicted = text_labels(y_hat[:n].argmax(axis=1))
+    show_images(X[:n].asnumpy(),
+                [f'{t}\n{p}' for t, p in zip(true, predicted, strict=True)])
+    return predicted
