@@ -2,7 +2,7 @@
 import math
 from typing import NamedTuple
 
-from mxnet import autograd, gluon, np
+from mxnet import MXNetError, autograd, gluon, np
 
 from .data import text_labels
 from .plot import TrainingDisplay, show_images
@@ -60,19 +60,25 @@ def _check_loss(l, y):
             f'one value an example, {y.shape}: the mean is taken by the step')
 
 
-def _check_updater(updater):
+def _step_of(updater):
+    """Return the function of the batch size that steps the parameters."""
     if isinstance(updater, gluon.Trainer):
-        for parameter in updater._params:
-            try:
-                parameter.list_ctx()
-            except RuntimeError:
-                raise ValueError(
-                    f"the Trainer's parameter {parameter.name} was never "
-                    'initialised: call net.initialize() first') from None
-    elif not callable(updater):
-        raise TypeError(
-            f'updater is {updater!r}, expected a gluon.Trainer or a function '
-            'of the batch size')
+        return updater.step
+    if callable(updater):
+        return updater
+    raise TypeError(f'updater is {updater!r}, expected a gluon.Trainer or a '
+                    'function of the batch size')
+
+
+def _check_parameters(updater):
+    for parameter in getattr(updater, '_params', ()):
+        try:
+            parameter.list_data()
+        except (RuntimeError, MXNetError):
+            raise ValueError(
+                f"the Trainer's parameter {parameter.name} was never "
+                'initialised, although the net has run: make the Trainer '
+                'from net.collect_params() of this net') from None
 
 
 def train_epoch_ch3(net, train_iter, loss, updater, progress=None):
@@ -94,21 +100,21 @@ def train_epoch_ch3(net, train_iter, loss, updater, progress=None):
         batch is measured before its own step.
 
     Raises:
-        ValueError: the net's output or the loss has the wrong shape, or a
-            Trainer's parameters were never initialised.
+        ValueError: the net's output or the loss has the wrong shape, there
+            is no batch, or a Trainer's parameters were never initialised.
         TypeError: updater is neither a function nor a Trainer.
         FloatingPointError: the loss became nan or infinite; names the batch.
 
     Source: Dive into Deep Learning, chapter 3.
     """
-    _check_updater(updater)
-    step = updater.step if isinstance(updater, gluon.Trainer) else updater
+    step = _step_of(updater)
     sums = _Sums()
     for i, (X, y) in enumerate(train_iter, start=1):
         with autograd.record():
             y_hat = net(X)
             if i == 1:
                 _check_output(y_hat, y)
+                _check_parameters(updater)
             l = loss(y_hat, y)
             if i == 1:
                 _check_loss(l, y)

@@ -114,14 +114,17 @@ def test_the_test_set_comes_whole_and_in_order():
         assert numpy.allclose(X.asnumpy()[:, 0] * 255, images, atol=1e-4)
 
 
+def _digest(image):
+    return hashlib.md5(image.round().astype('uint8').tobytes()).digest()
+
+
 def test_an_epoch_has_every_training_example_once_with_its_label():
     (images, labels), _ = d2lutils.fashion_mnist_arrays()
     train_iter, _ = d2lutils.load_data_fashion_mnist(512, seed=1)
-    seen = sorted((hashlib.md5((X[i].asnumpy() * 255).round()
-                               .astype('uint8').tobytes()).digest(), int(y[i]))
-                  for X, y in itertools.islice(train_iter, 8)
-                  for i in range(len(y)))
-    known = {(hashlib.md5(x.tobytes()).digest(), int(y))
+    seen = [(_digest(X[i].asnumpy() * 255), int(y[i]))
+            for X, y in itertools.islice(train_iter, 8)
+            for i in range(len(y))]
+    known = {(_digest(x), int(y))
              for x, y in zip(images, labels, strict=True)}
     assert set(seen) <= known and len(seen) == 4096
     counts = numpy.bincount(numpy.concatenate(
