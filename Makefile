@@ -6,7 +6,8 @@ READY := .venv/ready
 LESSONS := $(if $(NB),$(wildcard notebooks/$(NB)*.ipynb \
 	notebooks/solutions/$(NB)*.ipynb),notebooks)
 # nbval runs each notebook in a kernel of its own, two notebooks at a time
-NBVAL := $(BIN)/python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider \
+NBVAL := $(BIN)/python -m pytest -q -n 2 --dist loadfile \
+	--no-loadscope-reorder -p no:cacheprovider \
 	--nbval-current-env --nbval-cell-timeout=240 \
 	--nbval-kernel-startup-timeout=120 \
 	--nbval-sanitize-with=tests/sanitize.cfg
