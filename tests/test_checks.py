@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CELL_TIMEOUT = 15
+CELL_TIMEOUT = 8
 
 
 def cut(lesson, last):
