@@ -81,6 +81,9 @@ $(READY): requirements-dev.lock apt.txt
 		requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation \
 		--python $(BIN)/python --editable .
+	@# JupyterLab would ask at its start whether to fetch news
+	@$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix \
+		@jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@sh tools/system_libs.sh $(BIN)/python
 	@$(BIN)/python -c 'import mxnet'
 	@touch $@
