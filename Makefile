@@ -5,9 +5,8 @@ BIN := .venv/bin
 READY := .venv/ready
 LESSONS := $(if $(NB),$(wildcard notebooks/$(NB)*.ipynb \
 	notebooks/solutions/$(NB)*.ipynb),notebooks)
-# nbval runs each notebook in a kernel of its own, three at a time: on two
-# cores, one starts while two compute
-NBVAL := $(BIN)/python -m pytest -q -n 3 --dist loadfile \
+# nbval runs each notebook in a kernel of its own, two notebooks at a time
+NBVAL := $(BIN)/python -m pytest -q -n 2 --dist loadfile \
 	--no-loadscope-reorder -p no:cacheprovider \
 	--nbval-current-env --nbval-cell-timeout=240 \
 	--nbval-kernel-startup-timeout=120 \

@@ -15,6 +15,7 @@ _BLOCK = 2048          # examples gathered at a time: a larger block leaves
                        # the processor's cache before it is used
 _TEXT_LABELS = ('t-shirt', 'trouser', 'pullover', 'dress', 'coat', 'sandal',
                 'shirt', 'sneaker', 'bag', 'ankle boot')
+_REMEDY = 'restore it with: git checkout -- d2lutils/data'
 
 
 class IDXError(ValueError):
@@ -45,12 +46,11 @@ def read_idx(path, shape):
             header = f.read(4 + 4 * len(shape))
     except OSError as e:
         raise IDXError(f'{path}: cannot be read ({e.strerror}); '
-                       'restore it with: git checkout -- d2lutils/data'
-                       ) from e
+                       + _REMEDY) from e
 
     def fail(what, value, expected):
         return IDXError(f'{path}: {what} is {value}, expected {expected}; '
-                        'restore it with: git checkout -- d2lutils/data')
+                        + _REMEDY)
 
     if len(header) < 4 + 4 * len(shape):
         raise fail('the header', f'{len(header)} bytes',
@@ -84,11 +84,10 @@ def _pair(folder, name):
     if len(images) != len(labels):
         raise IDXError(f'{folder}: {name} has {len(images):,} images and '
                        f'{len(labels):,} labels, expected as many; '
-                       'restore it with: git checkout -- d2lutils/data')
+                       + _REMEDY)
     if labels.max() > 9:
         raise IDXError(f'{folder}: {name} has a label {labels.max()}, '
-                       'expected 0 to 9; '
-                       'restore it with: git checkout -- d2lutils/data')
+                       f'expected 0 to 9; {_REMEDY}')
     return images, labels
 
 

@@ -27,7 +27,7 @@ def plot_history(histories, title=None):
     fig, (left, right) = plt.subplots(1, 2, figsize=(8, 2.9))
     for i, (name, history) in enumerate(histories.items()):
         epochs = range(1, len(history.train_loss) + 1)
-        label = (name + ', ' if name else '').lstrip()
+        label = name + ', ' if name else ''
         style = {'color': f'C{i}', 'marker': 'o', 'markersize': 4}
         left.plot(epochs, history.train_loss, label=label + 'train', **style)
         right.plot(epochs, history.train_acc, label=label + 'train', **style)

@@ -140,6 +140,17 @@ def clean_environment(**more):
             if not k.startswith(('COV', 'PYTEST'))} | more
 
 
+def nbval(folder, *options, **environment):
+    """Run nbval, with the course's plug-in, on the notebooks of a folder."""
+    return subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-p', 'conftest',
+         '-p', 'no:cacheprovider', '-p', 'no:cov', '--nbval-current-env',
+         f'--nbval-sanitize-with={ROOT / "tests/sanitize.cfg"}',
+         *options, str(folder)],
+        cwd=ROOT, env=clean_environment(**environment), timeout=400,
+        capture_output=True, text=True)
+
+
 def run(folder, faults, *options, **environment):
     """Plant each fault in a notebook of its own, and run them all."""
     cells = {}
@@ -147,15 +158,10 @@ def run(folder, faults, *options, **environment):
         nb, cells[name] = plant()
         nbformat.write(nb, folder / f'{name}.ipynb')
     report = folder / 'report.xml'
-    done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', '-p', 'conftest', '-n', '2',
-         '--dist', 'loadfile', '-p', 'no:cacheprovider', '-p', 'no:cov',
-         '--color=no', '--nbval-current-env', f'--junitxml={report}',
-         f'--nbval-cell-timeout={CELL_TIMEOUT}',
-         f'--nbval-sanitize-with={ROOT / "tests/sanitize.cfg"}',
-         *options, str(folder)],
-        cwd=ROOT, env=clean_environment(**environment), timeout=400,
-        capture_output=True, text=True)
+    done = nbval(folder, '-n', '2', '--dist', 'loadfile', '--color=no',
+                 f'--junitxml={report}',
+                 f'--nbval-cell-timeout={CELL_TIMEOUT}', *options,
+                 **environment)
     assert done.returncode == 1, done.stdout + done.stderr
     failed, seconds = {}, dict.fromkeys(faults, 0.)
     for case in ET.parse(report).iter('testcase'):
@@ -191,11 +197,5 @@ def test_each_planted_fault_is_found_where_it_is(
 def test_copies_without_a_fault_pass(tmp_path):
     nb, _ = planted_in_03('first-nine')
     nbformat.write(nb, tmp_path / 'sound.ipynb')
-    done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', '-p', 'conftest',
-         '-p', 'no:cacheprovider', '-p', 'no:cov', '--nbval',
-         '--nbval-current-env', str(tmp_path),
-         f'--nbval-sanitize-with={ROOT / "tests/sanitize.cfg"}'],
-        cwd=ROOT, env=clean_environment(), timeout=200,
-        capture_output=True, text=True)
+    done = nbval(tmp_path, '--nbval')
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """Every notebook is well formed, in the style, and stored from one run."""
 import ast
 import re
+import sys
 from pathlib import Path
 
 import nbformat
@@ -101,7 +102,6 @@ def test_figures_show_something_and_have_a_text(nb):
 
 def test_it_imports_no_other_notebook_and_downloads_nothing(nb):
     allowed = {'d2l', 'd2lutils', 'matplotlib', 'mxnet', 'numpy', 'scipy'}
-    import sys
     for cell in code_cells(nb):
         code = re.sub(r'^%.*$', '', cell.source, flags=re.M)
         for node in ast.walk(ast.parse(code)):

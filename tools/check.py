@@ -3,6 +3,7 @@
 It runs on any Python 3, before anything is installed.
 """
 import ctypes
+import os
 import platform
 import shutil
 import subprocess
@@ -41,8 +42,8 @@ def check_python(python):
     code = ('import sys, venv, ensurepip; '
             'sys.exit(0 if sys.version_info[:2] == (3, 11) else 11)')
     remedy = ('install it (Debian 12: apt-get install python3.11 '
-              'python3.11-venv), or name one: make %s PYTHON=/path/to/python'
-              % 'setup')
+              'python3.11-venv), or name one: '
+              'make setup PYTHON=/path/to/python')
     try:
         code = subprocess.run([python, '-c', code], timeout=60,
                               stderr=subprocess.DEVNULL).returncode
@@ -72,7 +73,7 @@ def check_library(name, package):
 def check_disk():
     """The environment takes 1.5 GB."""
     free = shutil.disk_usage('.').free // 2**20
-    if free < NEEDS_MB and not shutil.os.path.exists('.venv/ready'):
+    if free < NEEDS_MB and not os.path.exists('.venv/ready'):
         return '%d MB free here, %d needed' % (free, NEEDS_MB)
     return None
 
