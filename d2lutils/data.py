@@ -196,7 +196,7 @@ class Loader:
             block = slice(start, start + block_size)
             rows = block if order is None else order[block]
             X = numpy.divide(self._images[rows][:, None], numpy.float32(255),
-                             dtype='float32')
+                             dtype='float32', order='C')
             y = self._labels[rows].astype('int32')
             X, y = _to_device(X, self.device), _to_device(y, self.device)
             if previous is not None:

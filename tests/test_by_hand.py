@@ -177,6 +177,38 @@ def test_sgd_is_the_trainers(name, seed, batch_size, lr, steps):
                             {'learning_rate': lr}))
 
 
+@given(seed=seeds, n=st.integers(1, 3), channels=st.integers(1, 4),
+       filters=st.integers(1, 4), size=st.integers(5, 9),
+       kernel=st.sampled_from([(1, 1), (3, 3), (5, 5), (2, 4)]),
+       pad=st.integers(0, 2), scale=st.sampled_from([0, 1, 1e4]))
+@quick
+def test_convolution_by_hand_is_gluons(seed, n, channels, filters, size,
+                                       kernel, pad, scale):
+    own = lesson('solutions/12', 'conv2d', 'max_pool2d')
+    rng = numpy.random.default_rng(seed)
+    X, K, b = (rng.normal(size=shape).astype('float32') for shape in (
+        (n, channels, size, size), (filters, channels, *kernel), (filters,)))
+    X *= scale
+    theirs = npx.convolution(np.array(X), np.array(K), np.array(b),
+                             kernel=kernel, pad=(pad, pad),
+                             num_filter=filters)
+    close(own.conv2d(X, K, b, pad) / max(scale, 1), theirs / max(scale, 1),
+          1e-4)
+
+
+@given(seed=seeds, n=st.integers(1, 3), channels=st.integers(1, 4),
+       height=st.integers(4, 9), width=st.integers(4, 9),
+       size=st.integers(1, 4), scale=st.sampled_from([0, 1, 1e30]))
+@quick
+def test_pooling_by_hand_is_gluons(seed, n, channels, height, width, size,
+                                   scale):
+    own = lesson('solutions/12', 'conv2d', 'max_pool2d')
+    X = scale * numpy.random.default_rng(seed).normal(
+        size=(n, channels, height, width)).astype('float32')
+    theirs = nn.MaxPool2D(size)(np.array(X, dtype='float32'))
+    assert (own.max_pool2d(X, size) == theirs.asnumpy()).all()
+
+
 RULES = {'sgd': ('sgd', {}), 'momentum': ('sgd', {'momentum': 0.9}),
          'adagrad': ('adagrad', {}), 'rmsprop': ('rmsprop', {}),
          'adam': ('adam', {})}

@@ -180,6 +180,12 @@ def test_batches_drawn_earlier_stay_as_they_are():
     assert [round(float(X[0, 0, 0, 0]) * 255) for X, _ in kept] == again
 
 
+def test_images_may_lie_in_memory_in_any_order():
+    images = numpy.arange(3 * 28 * 28).astype('uint8').reshape(28, 28, 3).T
+    (X, y), = d2lutils.Loader(images, numpy.arange(3), 3)
+    assert (X.asnumpy()[:, 0] * 255 == images).all() and len(y) == 3
+
+
 def test_batches_are_put_on_the_device():
     for X, y in small(5, batch_size=2, device=mx.cpu(1)):
         assert X.ctx == y.ctx == mx.cpu(1)
