@@ -15,7 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lab test run outputs lint unit strict placement \
+# The ledger is a record and no step of the tests: its runs take long
+.PHONY: help setup check lab test run outputs ledger lint unit strict placement \
 	gpu lock clean need-lesson
 
 help:  ## list these commands
@@ -41,6 +42,9 @@ run: $(READY) need-lesson  ## run a lesson in the shell: make run NB=03
 
 outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
 	@$(BIN)/python tools/run.py --save $(NB)
+
+ledger: $(READY)  ## rerun what the sources report; an hour where all is new
+	@$(BIN)/python tools/ledger.py
 
 lint: $(READY)  ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet

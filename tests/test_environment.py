@@ -6,13 +6,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import check
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / 'tools'))
-import check  # noqa: E402
 
 
 def locked(name):
