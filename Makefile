@@ -43,7 +43,7 @@ run: $(READY) need-lesson  ## run a lesson in the shell: make run NB=03
 outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
 	@$(BIN)/python tools/run.py --save $(NB)
 
-ledger: $(READY)  ## rerun what the sources report; an hour where all is new
+ledger: $(READY)  ## run all that the sources report; half an hour
 	@$(BIN)/python tools/ledger.py
 
 lint: $(READY)  ## ruff on code and notebooks
