@@ -1,7 +1,6 @@
 """Hold the lessons' numbers to those that the sources report.
 
-    python tools/ledger.py           run what is missing, then write the file
-    python tools/ledger.py --readme  write the README's table from the file
+    python tools/ledger.py      run what is missing, write file and table
 
 An experiment takes its definitions out of a lesson and runs them from
 several seeds. What a run gives is kept in .ledger/ until those cells change:
@@ -18,7 +17,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -478,11 +476,8 @@ def readme(text):
 
 
 def main():
-    if sys.argv[1:] not in ([], ['--readme']):
-        sys.exit(__doc__)
-    if not sys.argv[1:]:
-        run_missing()
-        write()
+    run_missing()
+    write()
     README.write_text(readme(README.read_text()))
 
 
