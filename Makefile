@@ -15,9 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-# The ledger is a record and no step of the tests: its runs take long
-.PHONY: help setup check lab test run outputs ledger lint unit strict placement \
-	gpu lock clean need-lesson
+.PHONY: help setup check lab test run outputs ledger lint unit strict \
+	placement gpu lock clean need-lesson
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' \

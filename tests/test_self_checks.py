@@ -22,9 +22,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy
 import pytest
+from cells import NOTEBOOKS, Lesson
 from mxnet import npx
-
-from tools.cells import NOTEBOOKS, Lesson
 
 npx.set_np()
 

@@ -1,5 +1,6 @@
 """Run parts of a lesson outside Jupyter: the cells that define some names."""
 import dis
+import functools
 import re
 from pathlib import Path
 
@@ -19,10 +20,8 @@ class Lesson:
 
     def __init__(self, name):
         path, = NOTEBOOKS.glob(f'{name}*.ipynb')
-        nb = nbformat.read(path, as_version=4)
         self.name = path.stem
-        self.sources = {cell.id: re.sub(r'^%.*$', '', cell.source, flags=re.M)
-                        for cell in nb.cells if cell.cell_type == 'code'}
+        self.sources = dict(_sources(path))
 
     def needed(self, names, before=None, also=()):
         """Return the ids of the cells that define names, in their order.
@@ -48,23 +47,32 @@ class Lesson:
             raise ValueError(f'{self.name} defines no {sorted(lost)}')
         return found
 
-    def run(self, ids, namespace=None):
+    def run(self, ids):
         """Run cells in one namespace, without a screen; return it."""
         matplotlib.use('agg')
-        namespace = {'__name__': self.name} | (namespace or {})
+        namespace = {'__name__': self.name}
         for cell_id in ids:
             code = compile(self.sources[cell_id], f'{self.name}:{cell_id}',
                            'exec')
             exec(code, namespace)
         return namespace
 
-    def load(self, *names, before=None, also=()):
+    def load(self, *names, before=None):
         """Return the objects that the lesson defines under these names."""
-        namespace = self.run(self.needed(names, before, also))
-        found = [namespace[name] for name in names]
-        return found if len(found) > 1 else found[0]
+        namespace = self.run(self.needed(names, before))
+        return [namespace[name] for name in names]
 
 
+# A notebook with its figures is large, and tests look at each many times
+@functools.cache
+def _sources(path):
+    """Return a notebook's code, without magics, by cell id."""
+    nb = nbformat.read(path, as_version=4)
+    return {cell.id: re.sub(r'^%.*$', '', cell.source, flags=re.M)
+            for cell in nb.cells if cell.cell_type == 'code'}
+
+
+@functools.cache
 def _names(source):
     """Return which global names a cell defines, and which it needs."""
     defines, needs = set(), set()

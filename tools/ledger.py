@@ -10,6 +10,7 @@ the outcome; no hand types a number of ours.
 import pins  # noqa: F401, I001 -- before MXNet starts
 import ast
 import contextlib
+import functools
 import hashlib
 import inspect
 import io
@@ -20,6 +21,7 @@ import os
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 from cells import Lesson
@@ -140,11 +142,10 @@ def _digits(kind):
         trainer = gluon.Trainer(net.collect_params(), 'sgd',
                                 {'learning_rate': 0.01})
         train_iter, test_iter = d2lutils.load_data_mnist(100, seed=seed)
-        run = {'batch loss': [], 'epoch loss': [], 'test': []}
+        run = {'batch loss': [], 'test': []}
         for _ in range(5):
             values = train_epoch(net, losses[kind], train_iter, trainer)
             run['batch loss'] += values[:600:200]
-            run['epoch loss'].append(float(numpy.mean(values)))
             run['test'].append(accuracy(kind, net, test_iter))
         return run
     return train
@@ -173,9 +174,18 @@ DEFINITIONS_04 = ('restart', 'net', 'cross_entropy', 'sgd', 'W', 'b',
                   'evaluate_accuracy', 'train_epoch_ch3')
 OPTIMISERS = ('SGD 0.001', 'SGD 0.01', 'SGD 0.1', 'SGD 1', 'Momentum',
               'AdaGrad', 'RMSProp', 'Adam')
-# Name: lesson, names it takes, the cell to stop before, seeds, experiment.
-# The long ones come first, so that all cores are busy to the end.
-EXPERIMENTS = {
+
+
+class Experiment(NamedTuple):
+    lesson: str
+    names: tuple        # that `run` takes from the lesson
+    before: str         # the cell of the lesson to stop before; None for none
+    seeds: int
+    run: object         # a function of the seed and of what has those names
+
+
+# The long ones come first, so that all cores are busy to the end
+EXPERIMENTS = {name: Experiment(*fields) for name, fields in ({
     f'digits {kind}': (
         '12', ('make_net', 'losses', 'train_epoch', 'accuracy'), None, 5,
         _digits(kind)) for kind in 'cba'} | {
@@ -201,7 +211,7 @@ EXPERIMENTS = {
     'worked example': ('04', ('softmax', 'accuracy'), 'train-s0', 1,
                        worked_example),
     'log loss': ('04', ('cross_entropy',), 'train-s0', 1, log_loss),
-}
+}).items()}
 
 EPOCHS = [f'epoch {n}' for n in range(1, 6)]
 STEPS = [f'epoch {n}, batch {k}' for n in range(1, 6) for k in (0, 200, 400)]
@@ -210,11 +220,23 @@ ONE_RUN = 'one run without a seed; lesson 05 asks what it can mean'
 ONE_BATCH = 'the loss of one batch of 100 images, in one run'
 UNKNOWN = ('the source names neither the activation nor the initial weights; '
            'with ours the network gets further: see lesson 12')
-# Of each row: the lesson, the source, the setting, what is measured, the
-# experiment and the key of its numbers, where along a run, and what the
-# source reports (None: nothing). Ours are held to what `bounds` says where
-# they stand alone; `outside` says why a figure lies outside, by its index.
-ROWS = [
+
+
+class Row(NamedTuple):
+    lesson: str
+    source: str
+    setting: str
+    what: str
+    experiment: str     # None where ours is not measured
+    key: str            # of the experiment's numbers
+    at: list            # where along a run
+    reported: str       # by the source; None for nothing
+    # `outside`: why figures lie outside; `bounds`: what our means are held
+    # to where they stand alone; both by the figure's index
+    extra: dict
+
+
+ROWS = [Row(*fields) for fields in [
     ('01_linear_regression', 'S1', 'by hand, 3 epochs, lr 0.03, batch 10',
      'largest error of w and b', 'recovered', 'miss', [''], None,
      {'bounds': {0: (0, 0.01)}}),
@@ -246,7 +268,7 @@ ROWS = [
      'scratch 512', 'train', EPOCHS, '.703 .789 .810 .819 .827', {}),
     ('04_softmax_scratch', 'S0', 'batch 512, lr 0.2', 'test accuracy',
      'scratch 512', 'test', EPOCHS, '.778 .805 .825 .826 .821', {}),
-    ('04_softmax_scratch', 'S4', 'batch 256, lr 0.1, epoch 10',
+    ('04_softmax_scratch', 'S4', 'batch 256, lr 0.1, 10 epochs',
      'test accuracy', 'scratch 256', 'test', [f'epoch {n}' for n in
                                               range(1, 11)], None, {}),
     ('05_softmax_gluon', 'S0', 'batch 512, lr 0.2', 'train loss',
@@ -288,15 +310,16 @@ ROWS = [
     ('13_optimisers', 'S2', f'{name}, batch 100, one epoch', 'test accuracy',
      f'optimiser {name}', 'test', ['epoch 1'], None, {})
     for name in OPTIMISERS
-]
+]]
 
 
 # Running ------------------------------------------------------------------
 
-def _state(name):
-    """Return the file of an experiment's runs, named after what it runs."""
-    number, names, before, _, experiment = EXPERIMENTS[name]
-    lesson = Lesson(number)
+@functools.cache
+def _folder(name):
+    """Return the folder of an experiment's runs, named after what it runs."""
+    lesson_name, names, before, _, experiment = EXPERIMENTS[name]
+    lesson = Lesson(lesson_name)
     cells = lesson.needed(names, before)
     # Comments and blanks may change without a new run
     text = ''.join(ast.dump(ast.parse(lesson.sources[c])) for c in cells)
@@ -308,13 +331,13 @@ def _state(name):
 
 def run(task):
     """Run one experiment from one seed, and keep what it gives."""
-    name, seed, folder = task
-    number, names, before, _, experiment = EXPERIMENTS[name]
+    name, seed = task
+    lesson_name, names, before, _, experiment = EXPERIMENTS[name]
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
-        found = Lesson(number).load(*names, before=before)
-        found = found if len(names) > 1 else [found]
+        found = Lesson(lesson_name).load(*names, before=before)
         result = experiment(seed, *found)
+    folder = _folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f'{seed}.part'
     part.write_text(json.dumps(result))
@@ -324,10 +347,9 @@ def run(task):
 
 def run_missing():
     """Run what has not been run since its lesson changed, on all cores."""
-    tasks = [(name, seed, folder) for name in EXPERIMENTS
-             for folder in [_state(name)]
-             for seed in range(EXPERIMENTS[name][3])
-             if not (folder / f'{seed}.json').exists()]
+    tasks = [(name, seed) for name, experiment in EXPERIMENTS.items()
+             for seed in range(experiment.seeds)
+             if not (_folder(name) / f'{seed}.json').exists()]
     # Clocks are read alone, and in this process: it may start others
     alone = [task for task in tasks if task[0] == 'reading']
     shared = [task for task in tasks if task not in alone]
@@ -341,24 +363,24 @@ def run_missing():
 
 # The file -----------------------------------------------------------------
 
-def results(name):
-    """Return what each run of an experiment gave, by seed."""
-    return [json.loads((_state(name) / f'{seed}.json').read_text())
-            for seed in range(EXPERIMENTS[name][3])]
-
-
-def _numbers(name, key):
+def numbers(name, key):
     """Return an experiment's numbers under a key, (seeds, numbers)."""
-    return numpy.array([numpy.atleast_1d(r[key]) for r in results(name)])
+    return numpy.array([
+        numpy.atleast_1d(json.loads(
+            (_folder(name) / f'{seed}.json').read_text())[key])
+        for seed in range(EXPERIMENTS[name].seeds)])
+
+
+def summary(name, key):
+    """Count an experiment's runs; return their means and spreads as well."""
+    values = numbers(name, key)
+    sd = (values.std(axis=0, ddof=1) if len(values) > 1
+          else numpy.zeros(values.shape[1]))
+    return len(values), _rounded(values.mean(axis=0)), _rounded(sd)
 
 
 def _rounded(values):
-    return [float(f'{v:.4g}') for v in numpy.atleast_1d(values)]
-
-
-def _spread(values):
-    return (values.std(axis=0, ddof=1) if len(values) > 1
-            else numpy.zeros(values.shape[1]))
+    return [float(f'{v:.4g}') for v in values]
 
 
 def inside(reported, mean, sd, runs):
@@ -387,14 +409,11 @@ def rows():
         if reported:
             row['reported'] = reported.split()
         if name:
-            values = _numbers(name, key)
-            mean = _rounded(values.mean(axis=0))
-            sd = _rounded(_spread(values))
-            row |= {'runs': len(values), 'mean': mean, 'sd': sd}
+            runs, mean, sd = summary(name, key)
+            row |= {'runs': runs, 'mean': mean, 'sd': sd}
             if reported:
-                row['inside'] = [
-                    inside(r, *ours, len(values)) for r, *ours in
-                    zip(row['reported'], mean, sd, strict=True)]
+                row['inside'] = [inside(r, *ours, runs) for r, *ours in
+                                 zip(row['reported'], mean, sd, strict=True)]
         found.append(row | {k: {str(i): v for i, v in entry.items()}
                             for k, entry in extra.items()})
     return found
@@ -403,31 +422,26 @@ def rows():
 def curves():
     """Return the long runs' curves, which lessons 12 and 13 draw."""
     digits, optimisers = {}, {}
-    for kind, row in zip('abc', [r for r in ROWS if r[0] == '12_digits'],
-                         strict=False):
-        name = f'digits {kind}'
-        loss, test = _numbers(name, 'batch loss'), _numbers(name, 'test')
-        digits[kind] = {
-            'seeds': len(loss),
-            'batches': [600 * n + k for n in range(5) for k in (0, 200, 400)],
-            'loss_mean': _rounded(loss.mean(0)),
-            'loss_sd': _rounded(_spread(loss)),
-            'epoch_loss_mean': _rounded(_numbers(name, 'epoch loss').mean(0)),
-            'acc_mean': _rounded(test.mean(0)),
-            'acc_sd': _rounded(_spread(test)),
-            'source': [float(r) for r in row[7].split()]}
-    basis = _numbers('optimiser SGD 0.01', 'seconds').mean()
+    for row in ROWS:
+        if row.key == 'batch loss':
+            runs, loss, loss_sd = summary(row.experiment, 'batch loss')
+            _, acc, acc_sd = summary(row.experiment, 'test')
+            digits[row.experiment[-1]] = {
+                'seeds': runs, 'batches': [600 * n + k for n in range(5)
+                                           for k in (0, 200, 400)],
+                'loss_mean': loss, 'loss_sd': loss_sd, 'acc_mean': acc,
+                'acc_sd': acc_sd,
+                'source': [float(r) for r in row.reported.split()]}
+    basis = numbers('optimiser SGD 0.01', 'seconds').mean()
     for short in OPTIMISERS:
         name = f'optimiser {short}'
-        loss, test = _numbers(name, 'loss'), _numbers(name, 'test')
+        runs, loss, loss_sd = summary(name, 'loss')
+        _, (acc,), (acc_sd,) = summary(name, 'test')
+        ratio, = _rounded([numbers(name, 'seconds').mean() / basis])
         optimisers[short] = {
-            'seeds': len(loss), 'batches': list(range(0, 600, 10)),
-            'loss_mean': _rounded(loss.mean(0)),
-            'loss_sd': _rounded(_spread(loss)),
-            'acc_mean': _rounded(test.mean())[0],
-            'acc_sd': _rounded(_spread(test))[0],
-            'seconds_ratio': _rounded(
-                _numbers(name, 'seconds').mean() / basis)[0]}
+            'seeds': runs, 'batches': list(range(0, 600, 10)),
+            'loss_mean': loss, 'loss_sd': loss_sd, 'acc_mean': acc,
+            'acc_sd': acc_sd, 'seconds_ratio': ratio}
     return {'12': digits, '13': optimisers}
 
 
