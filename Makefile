@@ -3,10 +3,11 @@ SHELL := /bin/sh
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
+JOBS ?= 2
 LESSONS := $(if $(NB),$(wildcard notebooks/$(NB)*.ipynb \
 	notebooks/solutions/$(NB)*.ipynb),notebooks)
-# nbval runs each notebook in a kernel of its own, two notebooks at a time
-NBVAL := $(BIN)/python -m pytest -q -n 2 --dist loadfile \
+# nbval runs each notebook in a kernel of its own, JOBS notebooks at a time
+NBVAL := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile \
 	--no-loadscope-reorder -p no:cacheprovider \
 	--nbval-current-env --nbval-cell-timeout=240 \
 	--nbval-kernel-startup-timeout=120 \
@@ -15,8 +16,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lab test run outputs ledger lint unit strict \
-	placement gpu lock clean need-lesson
+.PHONY: help setup check lab test run outputs ledger bench lint unit \
+	strict placement gpu lock clean need-lesson
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' \
@@ -45,11 +46,14 @@ outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
 ledger: $(READY)  ## run all that the sources report; half an hour
 	@$(BIN)/python tools/ledger.py
 
+bench: $(READY) .bench/ready  ## measure speed and memory (ONLY=reading)
+	@$(BIN)/python benchmarks/bench.py $(ONLY)
+
 lint: $(READY)  ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet
 
 unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the checks
-	$(BIN)/python -m pytest -q -n 2 --cov=d2lutils --cov-fail-under=95 tests
+	$(BIN)/python -m pytest -q -n $(JOBS) --cov=d2lutils --cov-fail-under=95 tests
 
 strict: $(READY)  ## every notebook gives its stored outputs
 	$(NBVAL) --nbval $(LESSONS)
@@ -66,7 +70,7 @@ lock: $(READY)  ## renew both locks from pyproject.toml
 		-o requirements-dev.lock
 
 clean:  ## remove what setup and the tests made
-	rm -rf .venv .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv .bench .ruff_cache .pytest_cache .hypothesis .coverage*
 
 need-lesson:
 	@test -n "$(NB)" || { echo 'name a lesson: make run NB=03' >&2; exit 2; }
@@ -88,4 +92,13 @@ $(READY): requirements-dev.lock apt.txt
 		@jupyterlab/apputils-extension:announcements >/dev/null 2>&1
 	@sh tools/system_libs.sh $(BIN)/python
 	@$(BIN)/python -c 'import mxnet'
+	@touch $@
+
+# PyTorch only, to compare with: the course itself never needs it. Not locked:
+# its CPU build has no place in a registry that a hash could name
+.bench/ready: pyproject.toml
+	@echo 'installing PyTorch into .bench, to compare with'
+	@test -x .bench/bin/python || $(PYTHON) -m venv --clear .bench
+	@.bench/bin/python -m pip install --quiet 'pip >=25.1'
+	@.bench/bin/python -m pip install --quiet --group bench
 	@touch $@

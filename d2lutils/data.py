@@ -1,6 +1,7 @@
 """IDX files -> arrays -> mini-batches."""
 import math
 import operator
+import sys
 from pathlib import Path
 
 import mxnet as mx
@@ -11,8 +12,9 @@ from .device import device as default_device
 
 _DATA = Path(__file__).parent / 'data'
 _IDX_UINT8 = 0x08      # the type byte of an IDX header
-_BLOCK = 2048          # examples gathered at a time: a larger block leaves
+_BLOCK = 1024          # examples gathered at a time: a larger block leaves
                        # the processor's cache before it is used
+_BLOCKS = 2            # one is read while the other is filled
 _TEXT_LABELS = ('t-shirt', 'trouser', 'pullover', 'dress', 'coat', 'sandal',
                 'shirt', 'sneaker', 'bag', 'ankle boot')
 _REMEDY = 'restore it with: git checkout -- d2lutils/data'
@@ -191,21 +193,43 @@ class Loader:
 
     def _batches(self, order):
         block_size = max(1, _BLOCK // self.batch_size) * self.batch_size
-        previous = None
+        labels = self._labels if order is None else self._labels[order]
+        y = _to_device(labels.astype('int32'), self.device)
+        gathered = numpy.empty((block_size, *self._images.shape[1:]),
+                               self._images.dtype)
+        memories, X = [], None
         for start in range(0, self.num_examples, block_size):
             block = slice(start, start + block_size)
-            rows = block if order is None else order[block]
-            X = numpy.divide(self._images[rows][:, None], numpy.float32(255),
-                             dtype='float32', order='C')
-            y = self._labels[rows].astype('int32')
-            X, y = _to_device(X, self.device), _to_device(y, self.device)
-            if previous is not None:
-                # MXNet computes behind Python's back: without a wait, a fast
-                # loop would pile a whole epoch up in memory
-                _wait_until_used(previous)
-            previous = X
-            for i in range(0, len(X), self.batch_size):
-                yield X[i:i + self.batch_size], y[i:i + self.batch_size]
+            images = self._images[block]
+            if order is not None:
+                # 'clip', for 'raise' would fill a copy first
+                images = numpy.take(self._images, order[block], axis=0,
+                                    out=gathered[:len(images)], mode='clip')
+            X = _free(memories, (block_size, 1, *images.shape[1:]), X)
+            X = numpy.divide(images[:, None], numpy.float32(255),
+                             dtype='float32', out=X[:len(images)])
+            X = _to_device(X, self.device)
+            for i in range(0, len(images), self.batch_size):
+                j = i + self.batch_size
+                yield X[i:j], y[start + i:start + j]
+
+
+def _free(memories, shape, previous):
+    """Find memory for a block, such that no batch in use lies there.
+
+    Memory fresh from the system costs nearly as much as filling it.
+    """
+    for memory in memories:
+        # The list's reference, this name's, and the call's
+        if sys.getrefcount(memory) == 3:
+            return memory
+    if len(memories) == _BLOCKS:
+        # MXNet computes behind Python's back: without a wait, a fast loop
+        # would pile a whole epoch up in memory
+        _wait_until_used(previous)
+        memories.pop()
+    memories.insert(0, numpy.empty(shape, 'float32'))
+    return memories[0]
 
 
 def _positive_integer(batch_size):

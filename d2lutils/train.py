@@ -1,11 +1,13 @@
 """The training loop of lesson 04, for the lessons after it."""
-import math
 from typing import NamedTuple
 
+import numpy
 from mxnet import MXNetError, autograd, gluon, np
 
 from .data import text_labels
 from .plot import TrainingDisplay, show_images
+
+_KEPT = 2 ** 15        # numbers of a net's outputs that wait to be summed up
 
 
 class History(NamedTuple):
@@ -17,31 +19,48 @@ class History(NamedTuple):
 
 
 class _Sums:
-    """Sums over an epoch, kept on the device and read once, at its end.
+    """Sums over an epoch, taken for many batches at once.
 
-    Reading a number makes Python wait for the device; adding to it does not.
+    Reading a number makes Python wait for the device, and each operator
+    costs Python as much as a small net's own: so outputs are kept on the
+    device, summed up now and then, and read once, at the end.
     """
 
     def __init__(self):
         self.num_examples = 0
-        self.loss = self.correct = self.finite = None
+        self._kept, self._lengths = [], []
+        self._correct, self._losses = [], []
 
     def add(self, y_hat, y, l=None):
-        correct = (y_hat.argmax(axis=1).astype(y.dtype) == y).sum()
-        if self.correct is None:
-            self.correct = np.zeros_like(correct)
-            if l is not None:
-                self.loss = np.zeros((), dtype=l.dtype, ctx=l.ctx)
-                self.finite = np.zeros((), ctx=l.ctx)
-        self.correct += correct
-        if l is not None:
-            self.loss += l.sum()
-            # Once the sum is nan it stays so: this counts the batches before
-            self.finite += np.isfinite(self.loss)
+        self._kept.append((y_hat.detach(), y, l if l is None else l.detach()))
+        self._lengths.append(len(y))
         self.num_examples += len(y)
+        if len(self._kept) == max(1, min(256, _KEPT // y_hat.size)):
+            self._sum_up()
+
+    def _sum_up(self):
+        y_hat, y, l = zip(*self._kept, strict=True)
+        self._kept = []
+        y_hat, y = np.concatenate(y_hat), np.concatenate(y)
+        self._correct.append(
+            (y_hat.argmax(axis=1).astype(y.dtype) == y).sum())
+        if l[0] is not None:
+            self._losses.append(np.concatenate(l))
 
     def accuracy(self):
-        return float(self.correct) / self.num_examples
+        if self._kept:
+            self._sum_up()
+        return float(np.stack(self._correct).sum()) / self.num_examples
+
+    def loss(self):
+        """Return the mean, and the first batch that has an infinite one."""
+        if self._kept:
+            self._sum_up()
+        values = np.concatenate(self._losses).asnumpy()
+        lost = numpy.flatnonzero(~numpy.isfinite(values))
+        first = len(lost) and 1 + numpy.searchsorted(
+            numpy.cumsum(self._lengths), lost[0], side='right')
+        return values.mean(dtype='float64').item(), first
 
 
 def _check_output(y_hat, y):
@@ -125,10 +144,10 @@ def train_epoch_ch3(net, train_iter, loss, updater, progress=None):
             progress(i)
     if not sums.num_examples:
         raise ValueError('train_iter gave no batch: is it used up?')
-    mean = float(sums.loss) / sums.num_examples
-    if not math.isfinite(mean):
+    mean, lost = sums.loss()
+    if lost:
         raise FloatingPointError(
-            f'loss is {mean} from batch {int(sums.finite) + 1} on: the '
+            f'loss is {mean} from batch {lost} on: the '
             'learning rate is probably too large, or a logarithm was taken '
             'of 0; initialise again, then try a tenth of the learning rate')
     return mean, sums.accuracy()
