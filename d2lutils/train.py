@@ -127,6 +127,8 @@ def train_epoch_ch3(net, train_iter, loss, updater, progress=None):
     Source: Dive into Deep Learning, chapter 3.
     """
     step = _step_of(updater)
+    if type(loss).__module__ == gluon.loss.__name__ and not loss._active:
+        loss.hybridize()        # Gluon's own: five operators become one
     sums = _Sums()
     for i, (X, y) in enumerate(train_iter, start=1):
         with autograd.record():
