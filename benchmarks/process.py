@@ -10,10 +10,3 @@ def python(code):
     """Start an interpreter, run some code in it, and end."""
     return lambda: subprocess.run([sys.executable, '-c', code], check=True,
                                   cwd=ROOT, timeout=300).returncode
-
-
-def make(arguments):
-    """Run a command of the course."""
-    return lambda: subprocess.run(
-        ['make', *arguments], check=True, cwd=ROOT, timeout=7200,
-        stdout=subprocess.DEVNULL).returncode
