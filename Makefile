@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
 JOBS ?= 2
+CLASS ?= classroom/class
 LESSONS := $(if $(NB),$(wildcard notebooks/$(NB)*.ipynb \
 	notebooks/solutions/$(NB)*.ipynb),notebooks)
 # nbval runs each notebook in a kernel of its own, JOBS notebooks at a time
@@ -17,7 +18,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check lab test run outputs ledger bench lint unit \
-	strict placement gpu lock clean need-lesson
+	strict placement gpu release submissions grade hub test-classroom \
+	lock clean need-lesson need-hw
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' \
@@ -53,7 +55,8 @@ lint: $(READY)  ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet
 
 unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the checks
-	$(BIN)/python -m pytest -q -n $(JOBS) --cov=d2lutils --cov-fail-under=95 tests
+	$(BIN)/python -m pytest -q -n $(JOBS) --cov=d2lutils --cov-fail-under=95 \
+		--ignore=tests/classroom tests
 
 strict: $(READY)  ## every notebook gives its stored outputs
 	$(NBVAL) --nbval $(LESSONS)
@@ -64,13 +67,32 @@ placement: $(READY)  ## every notebook keeps its arrays on one device
 gpu: $(READY)  ## every notebook runs on the first GPU
 	D2L_DEVICE='gpu(0)' $(NBVAL) --nbval-lax $(LESSONS)
 
+release: $(READY) need-hw  ## teachers: the students' version (HW=hw2)
+	@$(BIN)/python classroom/release.py $(HW) --class '$(CLASS)'
+
+submissions: $(READY) need-hw  ## teachers: unpack what came back (ZIP=x.zip)
+	@CLASS='$(CLASS)' $(BIN)/python classroom/intake.py $(HW) '$(ZIP)'
+
+grade: $(READY) need-hw  ## teachers: grade what has changed
+	@$(BIN)/python classroom/grade.py $(HW) --class '$(CLASS)' \
+		$(if $(UNSAFE),--unsafe)
+
+hub: $(READY)  ## a JupyterHub on this machine, to look at: a demo only
+	@exec sh classroom/hub/start.sh
+
+test-classroom: $(READY)  ## assignments, sandbox and grading, for real
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/classroom
+
 lock: $(READY)  ## renew both locks from pyproject.toml
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock \
 		-o requirements-dev.lock
 
 clean:  ## remove what setup and the tests made
-	rm -rf .venv .bench .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv .bench classroom/hub/node_modules .ruff_cache .pytest_cache .hypothesis .coverage*
+
+need-hw:
+	@test -n "$(HW)" || { echo 'name an assignment: HW=hw2' >&2; exit 2; }
 
 need-lesson:
 	@test -n "$(NB)" || { echo 'name a lesson: make run NB=03' >&2; exit 2; }

@@ -1,0 +1,342 @@
+"""Grade an assignment's submissions: prepare, run, grade, feedback, report.
+
+    python grade.py hw2 [--class FOLDER] [--dask ADDRESS] [--unsafe]
+"""
+import argparse
+import contextlib
+import csv
+import datetime
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+
+import execute
+import nbformat
+import report
+import sandbox
+import submission
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import PyFileConfigLoader
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE / 'source'
+# nbgrader's own use of its database
+warnings.filterwarnings('ignore', module='nbgrader')
+TRIES = 3                 # of a submission whose worker dies
+HIDDEN = re.compile(r'^ *### BEGIN HIDDEN TESTS\n.*?^ *### END HIDDEN TESTS',
+                    re.S | re.M)
+
+
+class GradeError(RuntimeError):
+    """Grading cannot go on."""
+
+
+def nbgrader(folder):
+    """Return nbgrader's API for a class's folder."""
+    config = PyFileConfigLoader(str(HERE / 'nbgrader_config.py')
+                                ).load_config()
+    # Else nbgrader would run students' code itself, outside of the sandbox
+    assert config.CourseDirectory.submitted_directory == 'executed'
+    config.CourseDirectory.root = str(folder)
+    config.Application.log_level = 'ERROR'
+    # It calls alembic by name for a new gradebook
+    os.environ['PATH'] = (f'{Path(sys.executable).parent}{os.pathsep}'
+                          + os.environ['PATH'])
+    return NbGraderAPI(config=config)
+
+
+def _must(result, what):
+    if not result['success']:
+        log = (result.get('error') or result.get('log') or '').strip()
+        raise GradeError(f'{what}: {log.splitlines()[-1:] or "failed"}')
+
+
+def assignments():
+    return sorted(p.parent.name for p in SOURCE.glob('*/*.ipynb'))
+
+
+def prepare(hw, folder, api):
+    """Make the students' version; return the source and the release."""
+    if hw not in assignments():
+        raise GradeError(f'{hw!r} is no assignment; there are '
+                         + ', '.join(assignments()))
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(SOURCE / hw, folder / 'source' / hw, dirs_exist_ok=True)
+    _must(api.generate_assignment(hw, force=True, create=True),
+          f'the release of {hw}')
+    return [nbformat.read(folder / part / hw / f'{hw}.ipynb', as_version=4)
+            for part in ('source', 'release')]
+
+
+def class_list(folder, hw):
+    """Return the ids of the class list and of those who handed in."""
+    ids, path = [], folder / 'students.csv'
+    if path.exists():
+        with path.open(newline='', encoding='utf-8-sig') as f:
+            ids = [row['id'].strip() for row in csv.DictReader(f)]
+    submitted = folder / 'submitted'
+    here = sorted(p.parent.name for p in submitted.glob(f'*/{hw}')
+                  if p.is_dir() and not p.parent.name.startswith('.'))
+    return list(dict.fromkeys(ids + here))
+
+
+def _digest(folder, *more):
+    """Return a digest of all that a grade depends on."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob('*')):
+        digest.update(str(path.relative_to(folder)).encode() + b'\0')
+        if path.is_file() and not path.is_symlink():
+            with path.open('rb') as f:
+                digest.update(hashlib.file_digest(f, 'sha256').digest())
+    for text in more:
+        digest.update(text.encode() + b'\0')
+    return digest.hexdigest()
+
+
+def _code():
+    return ''.join((HERE / f'{name}.py').read_text() for name in (
+        'execute', 'sandbox', 'submission', 'grade', 'nbgrader_config'))
+
+
+def run_here(notebooks, unsafe):
+    """Run notebooks on all cores; yield each student and what came out."""
+    left = dict.fromkeys(notebooks, TRIES)
+    while left:
+        with ProcessPoolExecutor(mp_context=get_context('spawn')) as pool:
+            tasks = {pool.submit(execute.execute, notebooks[s], unsafe): s
+                     for s in left}
+            for task in as_completed(tasks):
+                student = tasks[task]
+                try:
+                    result = task.result()
+                except BrokenProcessPool:
+                    left[student] -= 1
+                    if left[student]:
+                        continue
+                    result = {'cause': 'the process that graded it died '
+                              f'{TRIES} times'}
+                except Exception as error:
+                    result = {'cause': f'{type(error).__name__}: {error}'}
+                del left[student]
+                yield student, result
+
+
+def run_on_dask(address):
+    """Return a function like `run_here` for the workers of a cluster."""
+    from dask.distributed import Client, as_completed
+
+    def run(notebooks, unsafe):
+        with Client(address) as client:
+            client.upload_file(str(HERE / 'sandbox.py'))
+            client.upload_file(str(HERE / 'execute.py'))
+            students = {client.submit(execute.execute, text, unsafe,
+                                      pure=False, retries=TRIES): student
+                        for student, text in notebooks.items()}
+            for future in as_completed(students):
+                error = future.exception()
+                yield students[future], ({'cause': str(error)} if error
+                                         else future.result())
+    return run
+
+
+def save(hw, student, notebook, folder, api):
+    """Let nbgrader grade what was run; write the feedback."""
+    place = folder / 'executed' / student / hw
+    place.mkdir(parents=True, exist_ok=True)
+    stamp = folder / 'submitted' / student / hw / 'timestamp.txt'
+    if stamp.is_file() and not stamp.is_symlink():
+        shutil.copy(stamp, place)
+    (place / f'{hw}.ipynb').write_text(notebook)
+    graded = folder / 'autograded' / student / hw / f'{hw}.ipynb'
+    graded.unlink(missing_ok=True)
+    _must(api.autograde(hw, student, force=True), 'nbgrader')
+    if not graded.exists():
+        raise GradeError('nbgrader wrote no graded notebook')
+    _feedback(hw, student, graded, api)
+
+
+def _feedback(hw, student, graded, api):
+    """Write the page for the student, without the hidden tests."""
+    whole = graded.read_text()
+    notebook = nbformat.reads(whole, as_version=4)
+    for cell in notebook.cells:
+        if HIDDEN.search(cell.source):
+            cell.source = HIDDEN.sub('# ... and tests that stay hidden',
+                                     cell.source)
+            for output in cell.outputs:
+                if output.output_type == 'error':
+                    # Its lines would show the tests
+                    output.traceback = [f'{output.ename}: {output.evalue}']
+    try:
+        graded.chmod(0o644)
+        graded.write_text(nbformat.writes(notebook))
+        _must(api.generate_feedback(hw, student, force=True), 'the feedback')
+    finally:
+        graded.write_text(whole)
+
+
+def cells(release):
+    return [{'id': c.metadata.nbgrader.grade_id,
+             'points': c.metadata.nbgrader.points,
+             'by': 'person' if c.metadata.nbgrader.solution else 'machine'}
+            for c in release.cells
+            if c.metadata.get('nbgrader', {}).get('grade')]
+
+
+def _row(hw, student, notebook, folder):
+    """Return a student's points from the gradebook."""
+    messages = {}
+    for cell in nbformat.reads(notebook, as_version=4).cells:
+        errors = [f'{o.ename}: {o.evalue}'[:300] for o in
+                  cell.get('outputs', ()) if o.output_type == 'error']
+        if errors and 'nbgrader' in cell.metadata:
+            messages[cell.metadata.nbgrader.grade_id] = errors[0]
+    with Gradebook(f'sqlite:///{folder}/gradebook.db') as gradebook:
+        found = gradebook.find_submission_notebook(hw, hw, student)
+        cells = {g.name: {
+            'score': None if g.needs_manual_grade else g.score,
+            'message': messages.get(g.name)} for g in found.grades}
+        pending = sum(g.max_score for g in found.grades
+                      if g.needs_manual_grade)
+        return {'status': 'graded', 'score': sum(
+            c['score'] or 0 for c in cells.values()),
+            'max': found.max_score, 'pending': pending, 'cells': cells}
+
+
+def grade(hw, folder, run=run_here, unsafe=False, show=print):
+    """Grade what has changed since the last time; return the results.
+
+    Args:
+        hw: the assignment's name.
+        folder: the class's folder.
+        run: runs notebooks, as `run_here`.
+        unsafe: run students' code without a sandbox.
+        show: is given a line of progress now and then.
+
+    Raises:
+        GradeError: there is no such assignment, or nbgrader fails.
+        sandbox.SandboxError: the sandbox does not work here.
+    """
+    folder = Path(folder).resolve()
+    if not unsafe:
+        sandbox.check()
+    api = nbgrader(folder)
+    source, release = prepare(hw, folder, api)
+    ids = {c.metadata.nbgrader.grade_id for c in release.cells
+           if 'nbgrader' in c.metadata} | {c.id for c in release.cells}
+    rows, notebooks, digests, flags = {}, {}, {}, {}
+    state = folder / 'state' / hw
+    state.mkdir(parents=True, exist_ok=True)
+    for student in class_list(folder, hw):
+        handed_in = folder / 'submitted' / student / hw
+        if not handed_in.is_dir() or handed_in.is_symlink():
+            rows[student] = {'status': 'missing'}
+            continue
+        digests[student] = _digest(handed_in, nbformat.writes(source),
+                                   _code(), str(unsafe))
+        old = state / f'{student}.json'
+        with contextlib.suppress(OSError, ValueError):
+            kept = json.loads(old.read_text())
+            if kept['digest'] == digests[student]:
+                rows[student] = kept['row']
+                if kept['row']['status'] == 'graded':
+                    # A person may have given points since
+                    rows[student] |= _row(hw, student, (
+                        folder / 'executed' / student / hw / f'{hw}.ipynb'
+                    ).read_text(), folder)
+                continue
+        try:
+            _, found, noted = submission.find(handed_in, hw, ids)
+            spliced = submission.splice(source, release, found)
+        except submission.SubmissionError as error:
+            rows[student] = {'status': 'ungraded', 'cause': str(error)}
+            _keep(old, digests[student], rows[student])
+            continue
+        notebooks[student] = nbformat.writes(spliced.notebook)
+        flags[student] = noted + spliced.flags
+    same = len(rows)
+    start, total = time.monotonic(), len(notebooks)
+    for number, (student, result) in enumerate(run(notebooks, unsafe), 1):
+        row = {'status': 'ungraded', 'cause': result['cause'],
+               'flags': flags[student], 'seconds': result.get('seconds')}
+        if not row['cause'] and result['disarmed']:
+            row['cause'] = ('the tests were disarmed ('
+                            + ', '.join(result['disarmed']) + '): look at it')
+        if not row['cause']:
+            try:
+                save(hw, student, result['notebook'], folder, api)
+                row |= _row(hw, student, result['notebook'], folder)
+            except (GradeError, MissingEntry) as error:
+                row['cause'] = str(error)
+        _keep(state / f'{student}.json', digests[student], row)
+        rows[student] = row
+        rate = 60 * number / (time.monotonic() - start)
+        show(f'{number} of {total} run, {rate:.1f} a minute'
+             + (f', {same} as they were' if same else ''))
+    results = {'hw': hw,
+               'date': datetime.datetime.now().isoformat(timespec='minutes'),
+               'cells': cells(release), 'students': []}
+    empty = {'cause': None, 'score': None, 'max': None, 'pending': None,
+             'late': None, 'cells': {}, 'flags': [], 'seconds': None}
+    for student in sorted(rows):
+        results['students'].append(
+            {'id': student} | empty | rows[student])
+    path = folder / 'results' / f'{hw}.json'
+    path.parent.mkdir(exist_ok=True)
+    _write(path, json.dumps(results, indent=1))
+    return results
+
+
+def _keep(path, digest, row):
+    _write(path, json.dumps({'digest': digest, 'row': row}))
+
+
+def _write(path, text):
+    """Write a whole file or none."""
+    part = path.with_name(path.name + '.part')
+    part.write_text(text)
+    part.replace(path)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('hw')
+    parser.add_argument('--class', dest='folder', default=HERE / 'class')
+    parser.add_argument('--dask', metavar='ADDRESS')
+    parser.add_argument('--unsafe', action='store_true')
+    given = parser.parse_args(arguments)
+    tty = sys.stderr.isatty()
+
+    def show(line):
+        print(f'\r{line}' if tty else line, end='' if tty else '\n',
+              file=sys.stderr, flush=True)
+
+    if given.unsafe:
+        print("UNSAFE: students' code runs as you, with all your rights",
+              file=sys.stderr)
+    try:
+        results = grade(given.hw, given.folder, run_on_dask(
+            given.dask) if given.dask else run_here, given.unsafe, show)
+    except (GradeError, sandbox.SandboxError) as error:
+        sys.exit(f'not graded: {error}')
+    folder = Path(given.folder) / 'results'
+    print(report.table(results))
+    report.write_csv(results, folder / f'{given.hw}.csv')
+    report.write_html(results, folder / f'{given.hw}.html')
+    print(f'\n{folder / given.hw}.csv, {given.hw}.html; feedback for '
+          f'students in {Path(given.folder) / "feedback"}')
+    return any(s['status'] == 'ungraded' for s in results['students'])
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""Each assignment grades likely mistakes and correct answers as it should."""
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import nbformat
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(ROOT / 'classroom'), str(HERE)]
+import grade  # noqa: E402
+import quick  # noqa: E402
+
+SECRET = ('BEGIN SOLUTION', 'END SOLUTION', 'HIDDEN TESTS', 'MARK SCHEME')
+
+
+@pytest.fixture(params=grade.assignments(), scope='module')
+def hw(request):
+    return request.param
+
+
+@pytest.fixture(scope='module')
+def source(hw):
+    return nbformat.read(grade.SOURCE / hw / f'{hw}.ipynb', as_version=4)
+
+
+@pytest.fixture(scope='module')
+def release(hw, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('class')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')         # nbgrader's own
+        return grade.prepare(hw, folder, grade.nbgrader(folder))[1]
+
+
+@pytest.fixture(scope='module')
+def graded(hw):
+    done = subprocess.run([sys.executable, HERE / 'quick.py', hw],
+                          capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines()
+            if line.startswith('{"name"')]
+
+
+def test_there_are_four_assignments():
+    assert grade.assignments() == ['hw1', 'hw2', 'hw3', 'hw4']
+
+
+def test_the_form(source):
+    graded = [c for c in source.cells if c.metadata.get('nbgrader', {}).get(
+        'grade')]
+    machine = [c for c in graded if quick.is_test(c)]
+    assert 6 <= len(graded) <= 12
+    assert len(graded) - len(machine) >= 1
+    assert all(c.metadata.nbgrader.grade_id == c.id for c in graded)
+    assert all(c.metadata.nbgrader.points > 0 for c in graded)
+    for cell in machine:
+        visible, _, hidden = cell.source.partition('### BEGIN HIDDEN TESTS')
+        assert 'assert' in visible and 'assert' in hidden, cell.id
+    points = sum(c.metadata.nbgrader.points for c in graded)
+    assert 20 <= points <= 40
+    assert f'{points} points' in source.cells[0].source + ''.join(
+        c.source for c in source.cells if c.cell_type == 'markdown')
+
+
+def test_mistakes_and_correct_answers_get_what_they_should(hw, graded):
+    assert len(graded) == len(quick.cases(hw))
+    wrong = {case['name']: case for case in graded
+             if sorted(case['lost']) != case['loses']}
+    assert not wrong
+
+
+def test_there_are_mistakes_for_every_test_and_enough_of_both(
+        hw, source, graded):
+    tests = {c.id for c in source.cells if quick.is_test(c)}
+    assert set().union(*[case['lost'] for case in graded]) == tests
+    assert sum(bool(case['loses']) for case in graded) >= 6
+    assert sum(not case['loses'] for case in graded) >= 1 + 3
+
+
+def test_messages_say_what_is_wrong(graded):
+    messages = [m for case in graded for m in case['lost'].values()]
+    asserted = [m for m in messages if m.startswith('AssertionError: ')]
+    assert len(asserted) > 0.8 * len(messages)
+    assert all(len(m) > 30 for m in asserted)
+
+
+def secrets(release):
+    """Return what of a release a student must not see."""
+    return [f'{cell.id}: {word}' for cell in release.cells for word in SECRET
+            if word in cell.source]
+
+
+def test_the_release_holds_no_secret(source, release):
+    assert secrets(release) == []
+    given = ''.join(c.source for c in release.cells)
+    for cell in source.cells:
+        for begin, end in (('### BEGIN HIDDEN TESTS', '### END HIDDEN'),
+                           ('### BEGIN SOLUTION', '### END SOLUTION')):
+            for part in cell.source.split(begin)[1:]:
+                lines = [line.strip() for line in part.split(end)[0].split(
+                    '\n') if len(line.strip()) > 40]
+                assert not any(line in given for line in lines), cell.id
+    assert all(not c.get('outputs') for c in release.cells)
+
+
+def test_a_secret_in_a_release_is_found(release):
+    leaky = nbformat.from_dict(release)
+    leaky.cells[-1].source += '\n### BEGIN HIDDEN TESTS'
+    assert secrets(leaky) == [f'{leaky.cells[-1].id}: HIDDEN TESTS']
+    leaky.cells[-1].source = release.cells[-1].source.replace(
+        '\n### BEGIN HIDDEN TESTS', '')
