@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check lab test run outputs ledger bench lint unit \
-	strict placement gpu release submissions grade hub test-classroom \
+	strict placement gpu validate release submissions grade hub test-classroom \
 	lock clean need-lesson need-hw
 
 help:  ## list these commands
@@ -66,6 +66,9 @@ placement: $(READY)  ## every notebook keeps its arrays on one device
 
 gpu: $(READY)  ## every notebook runs on the first GPU
 	D2L_DEVICE='gpu(0)' $(NBVAL) --nbval-lax $(LESSONS)
+
+validate: $(READY) need-hw  ## students: run an assignment's checks (HW=hw2)
+	@$(BIN)/python classroom/validate.py $(HW) '$(FILE)'
 
 release: $(READY) need-hw  ## teachers: the students' version (HW=hw2)
 	@$(BIN)/python classroom/release.py $(HW) --class '$(CLASS)'

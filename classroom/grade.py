@@ -61,17 +61,17 @@ def _must(result, what):
         raise GradeError(f'{what}: {log.splitlines()[-1:] or "failed"}')
 
 
-def assignments():
-    return sorted(p.parent.name for p in SOURCE.glob('*/*.ipynb'))
+def assignments(source=SOURCE):
+    return sorted(p.parent.name for p in source.glob('*/*.ipynb'))
 
 
-def prepare(hw, folder, api):
+def prepare(hw, folder, api, source=SOURCE):
     """Make the students' version; return the source and the release."""
-    if hw not in assignments():
+    if hw not in assignments(source):
         raise GradeError(f'{hw!r} is no assignment; there are '
-                         + ', '.join(assignments()))
+                         + ', '.join(assignments(source)))
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(SOURCE / hw, folder / 'source' / hw, dirs_exist_ok=True)
+    shutil.copytree(source / hw, folder / 'source' / hw, dirs_exist_ok=True)
     _must(api.generate_assignment(hw, force=True, create=True),
           f'the release of {hw}')
     return [nbformat.read(folder / part / hw / f'{hw}.ipynb', as_version=4)
@@ -112,7 +112,9 @@ def run_here(notebooks, unsafe):
     """Run notebooks on all cores; yield each student and what came out."""
     left = dict.fromkeys(notebooks, TRIES)
     while left:
-        with ProcessPoolExecutor(mp_context=get_context('spawn')) as pool:
+        with ProcessPoolExecutor(mp_context=get_context('spawn'),
+                                 initializer=sandbox.die_with_parent
+                                 ) as pool:
             tasks = {pool.submit(execute.execute, notebooks[s], unsafe): s
                      for s in left}
             for task in as_completed(tasks):
@@ -213,7 +215,7 @@ def _row(hw, student, notebook, folder):
             'max': found.max_score, 'pending': pending, 'cells': cells}
 
 
-def grade(hw, folder, run=run_here, unsafe=False, show=print):
+def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
     """Grade what has changed since the last time; return the results.
 
     Args:
@@ -222,6 +224,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print):
         run: runs notebooks, as `run_here`.
         unsafe: run students' code without a sandbox.
         show: is given a line of progress now and then.
+        source: where the assignments are.
 
     Raises:
         GradeError: there is no such assignment, or nbgrader fails.
@@ -231,7 +234,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print):
     if not unsafe:
         sandbox.check()
     api = nbgrader(folder)
-    source, release = prepare(hw, folder, api)
+    whole, release = prepare(hw, folder, api, source)
     ids = {c.metadata.nbgrader.grade_id for c in release.cells
            if 'nbgrader' in c.metadata} | {c.id for c in release.cells}
     rows, notebooks, digests, flags = {}, {}, {}, {}
@@ -242,7 +245,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print):
         if not handed_in.is_dir() or handed_in.is_symlink():
             rows[student] = {'status': 'missing'}
             continue
-        digests[student] = _digest(handed_in, nbformat.writes(source),
+        digests[student] = _digest(handed_in, nbformat.writes(whole),
                                    _code(), str(unsafe))
         old = state / f'{student}.json'
         with contextlib.suppress(OSError, ValueError):
@@ -257,7 +260,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print):
                 continue
         try:
             _, found, noted = submission.find(handed_in, hw, ids)
-            spliced = submission.splice(source, release, found)
+            spliced = submission.splice(whole, release, found)
         except submission.SubmissionError as error:
             rows[student] = {'status': 'ungraded', 'cause': str(error)}
             _keep(old, digests[student], rows[student])
@@ -312,6 +315,8 @@ def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('hw')
     parser.add_argument('--class', dest='folder', default=HERE / 'class')
+    parser.add_argument('--source', type=Path, default=SOURCE,
+                        help='where the assignments are')
     parser.add_argument('--dask', metavar='ADDRESS')
     parser.add_argument('--unsafe', action='store_true')
     given = parser.parse_args(arguments)
@@ -326,7 +331,8 @@ def main(arguments):
               file=sys.stderr)
     try:
         results = grade(given.hw, given.folder, run_on_dask(
-            given.dask) if given.dask else run_here, given.unsafe, show)
+            given.dask) if given.dask else run_here, given.unsafe, show,
+            given.source)
     except (GradeError, sandbox.SandboxError) as error:
         sys.exit(f'not graded: {error}')
     folder = Path(given.folder) / 'results'

@@ -6,6 +6,7 @@ without rights, within limits. It talks to nbgrader through sockets in a
 folder of its own. `python sandbox.py FOLDER ARGUMENTS` starts one.
 """
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -149,8 +150,14 @@ def _trespass(process, start, sockets):
             return 'it wrote beside its sockets'
 
 
+def die_with_parent():
+    """Let the kernel end this process when the one that started it ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
+
+
 def main(folder, slot, *arguments):
     """Run a kernel in the sandbox, and watch it."""
+    die_with_parent()
     folder = Path(folder)
     sockets = folder / 'k'
     if os.geteuid() == 0:

@@ -174,7 +174,6 @@ def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp('class')
     source = tmp_path_factory.mktemp('source')
     patch = pytest.MonkeyPatch()
-    patch.setattr(grade, 'SOURCE', source)
     patch.setenv('D2L_SECRET', 'x')
     (source / 'hw0').mkdir()
     nbformat.write(assignment(), source / 'hw0' / 'hw0.ipynb')
@@ -212,8 +211,10 @@ def graded(tmp_path_factory):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')         # nbgrader's own
-            results = grade.grade('hw0', folder, show=lambda line: None)
-            repeated = grade.grade('hw0', folder, show=again.append)
+            results = grade.grade('hw0', folder, show=lambda line: None,
+                                  source=source)
+            repeated = grade.grade('hw0', folder, show=again.append,
+                                   source=source)
     finally:
         listener.close()
         patch.undo()
