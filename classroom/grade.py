@@ -215,6 +215,18 @@ def _row(hw, student, notebook, folder):
             'max': found.max_score, 'pending': pending, 'cells': cells}
 
 
+def _look_again(hw, student, row, folder, api):
+    """Return a row with the points that a person has given since."""
+    if row['status'] != 'graded':
+        return row
+    ran = folder / 'executed' / student / hw / f'{hw}.ipynb'
+    new = row | _row(hw, student, ran.read_text(), folder)
+    if new != row:
+        _feedback(hw, student, folder / 'autograded' / student / hw
+                  / f'{hw}.ipynb', api)
+    return new
+
+
 def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
     """Grade what has changed since the last time; return the results.
 
@@ -251,12 +263,9 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
         with contextlib.suppress(OSError, ValueError):
             kept = json.loads(old.read_text())
             if kept['digest'] == digests[student]:
-                rows[student] = kept['row']
-                if kept['row']['status'] == 'graded':
-                    # A person may have given points since
-                    rows[student] |= _row(hw, student, (
-                        folder / 'executed' / student / hw / f'{hw}.ipynb'
-                    ).read_text(), folder)
+                rows[student] = _look_again(hw, student, kept['row'], folder,
+                                            api)
+                _keep(old, digests[student], rows[student])
                 continue
         try:
             _, found, noted = submission.find(handed_in, hw, ids)

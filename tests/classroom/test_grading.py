@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'classroom'))
@@ -218,8 +219,9 @@ def graded(tmp_path_factory):
     finally:
         listener.close()
         patch.undo()
-    return {'folder': folder, 'results': results, 'again': again,
-            'repeated': repeated, 'before': before, 'after': tree(ROOT),
+    return {'folder': folder, 'source': source, 'results': results,
+            'again': again, 'repeated': repeated, 'before': before,
+            'after': tree(ROOT),
             'rows': {row['id']: row for row in results['students']}}
 
 
@@ -306,6 +308,23 @@ def test_feedback_shows_neither_hidden_tests_nor_scripts(graded):
 def test_results_are_written_whole(graded):
     text = (graded['folder'] / 'results' / 'hw0.json').read_text()
     assert json.loads(text) == graded['repeated']
+
+
+def test_points_that_a_person_gives_are_counted_and_shown(graded):
+    folder = graded['folder']
+    page = folder / 'feedback' / 'right' / 'hw0' / 'hw0.html'
+    assert '(Score: 5.0 / 6.0)' in page.read_text()
+    with Gradebook(f'sqlite:///{folder}/gradebook.db') as gradebook:
+        given = gradebook.find_grade('why', 'hw0', 'hw0', 'right')
+        given.manual_score, given.needs_manual_grade = 1, False
+        gradebook.db.commit()
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        results = grade.grade('hw0', folder, show=pytest.fail,
+                              source=graded['source'])
+    row, = (r for r in results['students'] if r['id'] == 'right')
+    assert (row['score'], row['pending']) == (FULL + 1, 0)
+    assert '(Score: 6.0 / 6.0)' in page.read_text()
 
 
 def test_without_the_sandbox_nothing_is_graded(tmp_path, monkeypatch):
