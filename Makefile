@@ -112,9 +112,13 @@ $(READY): requirements-dev.lock apt.txt
 		requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation \
 		--python $(BIN)/python --editable .
-	@# JupyterLab would ask at its start whether to fetch news
+	@# JupyterLab would ask at its start whether to fetch news, and show
+	@# a learner nbgrader's menus, which look for folders outside
 	@$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix \
 		@jupyterlab/apputils-extension:announcements >/dev/null 2>&1
+	@$(BIN)/python -m jupyterlab.labextensions disable --level=sys_prefix \
+		@jupyter/nbgrader >/dev/null 2>&1
+	@rm -f .venv/etc/jupyter/jupyter_server_config.d/nbgrader.json
 	@sh tools/system_libs.sh $(BIN)/python
 	@$(BIN)/python -c 'import mxnet'
 	@touch $@
