@@ -53,8 +53,8 @@ class KernelManager(AsyncKernelManager):
         self.transport = 'ipc'
         self.ip = str(sockets / 's')
         self.connection_file = str(sockets / 'kernel.json')
-        launcher = [str(Path(sandbox.__file__).resolve()), str(self.folder),
-                    str(slot)]
+        launcher = [str(Path(sandbox.__file__).resolve()), str(os.getpid()),
+                    str(self.folder), str(slot)]
         if unsafe:
             launcher = ['-m', 'ipykernel_launcher']
         self._spec = KernelSpec(

@@ -113,8 +113,8 @@ def run_here(notebooks, unsafe):
     left = dict.fromkeys(notebooks, TRIES)
     while left:
         with ProcessPoolExecutor(mp_context=get_context('spawn'),
-                                 initializer=sandbox.die_with_parent
-                                 ) as pool:
+                                 initializer=sandbox.die_with,
+                                 initargs=(os.getpid(),)) as pool:
             tasks = {pool.submit(execute.execute, notebooks[s], unsafe): s
                      for s in left}
             for task in as_completed(tasks):

@@ -3,7 +3,9 @@
 nbgrader stays outside; the kernel alone runs in here: without network, with a
 view of the Python environment and of d2lutils and of nothing else, as a user
 without rights, within limits. It talks to nbgrader through sockets in a
-folder of its own. `python sandbox.py FOLDER ARGUMENTS` starts one.
+folder of its own. It is started by
+
+    python sandbox.py PARENT FOLDER SLOT ARGUMENTS
 """
 import contextlib
 import ctypes
@@ -32,6 +34,7 @@ LIMITS = {                # of each process, or of the user
     'nofile': 512,
     'nproc': 128,         # threads too: a kernel has about 30
     'core': 0}
+LIBC = ctypes.CDLL(None)
 FIRST_USER = 61000        # root's sandboxes run as users that own nothing
 HOME = '/home/student'
 
@@ -110,7 +113,9 @@ def command(folder, slot, arguments):
         bwrap += ['setpriv', f'--reuid={user}', f'--regid={user}',
                   '--clear-groups', '--inh-caps=-all', '--bounding-set=-all',
                   '--no-new-privs']
-    return [*bwrap, 'prlimit', *limits, *arguments]
+    # Should nobody be left to watch it, it still ends
+    return [*bwrap, 'prlimit', *limits, 'timeout', '--signal=KILL',
+            str(WALL + 30), *arguments]
 
 
 # The process beside the sandbox ------------------------------------------
@@ -150,14 +155,17 @@ def _trespass(process, start, sockets):
             return 'it wrote beside its sockets'
 
 
-def die_with_parent():
-    """Let the kernel end this process when the one that started it ends."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
+def die_with(parent):
+    """Let the system end this process when the one that started it ends."""
+    LIBC.prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
+    if os.getppid() != parent:         # it has ended already
+        os._exit(1)
 
 
-def main(folder, slot, *arguments):
+def main(parent, folder, slot, *arguments):
     """Run a kernel in the sandbox, and watch it."""
-    die_with_parent()
+    die_with(int(parent))
+    here = os.getpid()
     folder = Path(folder)
     sockets = folder / 'k'
     if os.geteuid() == 0:
@@ -168,7 +176,8 @@ def main(folder, slot, *arguments):
         command(sockets, int(slot), [
             sys.executable, '-m', 'ipykernel_launcher', *arguments]),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL)
+        # bubblewrap's own --die-with-parent comes a moment too late
+        stderr=subprocess.DEVNULL, preexec_fn=lambda: die_with(here))
     for number in signal.SIGTERM, signal.SIGINT:
         signal.signal(number, lambda *_: process.kill())
     start = time.monotonic()
