@@ -24,8 +24,8 @@ CELL_SECONDS = 60         # unless the assignment's metadata say otherwise
 KEPT = 100_000            # characters of a cell's output
 FLOOD = 20_000_000        # characters of output after which it is ended
 SHOWN = {'text/plain', 'image/png', 'text/latex'}
-# What must fail, and what must not: one that does otherwise says that the
-# code before it has disarmed the tests
+# Each must fail: one that does not says that the code before it has disarmed
+# the tests
 CANARIES = {
     'assert False': 'assert False',
     'raise': 'raise ValueError',
@@ -109,7 +109,7 @@ def execute(notebook, unsafe=False):
     Returns:
         A dict: 'notebook', the JSON text with outputs; 'cause', why it could
         not be run to its end, else None; 'disarmed', the names of the
-        canaries that did not do what they should; 'seconds'.
+        canaries that did not fail; 'seconds'.
     """
     start = time.monotonic()
     nb = nbformat.reads(notebook, as_version=4)

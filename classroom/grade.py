@@ -1,6 +1,6 @@
 """Grade an assignment's submissions: prepare, run, grade, feedback, report.
 
-    python grade.py hw2 [--class FOLDER] [--dask ADDRESS] [--unsafe]
+    python grade.py hw2 [--class FOLDER] [--source FOLDER] [--unsafe]
 """
 import argparse
 import contextlib
@@ -90,25 +90,24 @@ def class_list(folder, hw):
     return list(dict.fromkeys(ids + here))
 
 
-def _digest(folder, *more):
-    """Return a digest of all that a grade depends on."""
-    digest = hashlib.sha256()
+def _digest(folder, common):
+    """Return a digest of what was handed in, and of what is common."""
+    digest = hashlib.sha256(common.encode())
     for path in sorted(folder.rglob('*')):
         digest.update(str(path.relative_to(folder)).encode() + b'\0')
         if path.is_file() and not path.is_symlink():
             with path.open('rb') as f:
                 digest.update(hashlib.file_digest(f, 'sha256').digest())
-    for text in more:
-        digest.update(text.encode() + b'\0')
     return digest.hexdigest()
 
 
 def _code():
+    """Return the code that a grade depends on."""
     return ''.join((HERE / f'{name}.py').read_text() for name in (
         'execute', 'sandbox', 'submission', 'grade', 'nbgrader_config'))
 
 
-def run_here(notebooks, unsafe):
+def run(notebooks, unsafe):
     """Run notebooks on all cores; yield each student and what came out."""
     left = dict.fromkeys(notebooks, TRIES)
     while left:
@@ -131,24 +130,6 @@ def run_here(notebooks, unsafe):
                     result = {'cause': f'{type(error).__name__}: {error}'}
                 del left[student]
                 yield student, result
-
-
-def run_on_dask(address):
-    """Return a function like `run_here` for the workers of a cluster."""
-    from dask.distributed import Client, as_completed
-
-    def run(notebooks, unsafe):
-        with Client(address) as client:
-            client.upload_file(str(HERE / 'sandbox.py'))
-            client.upload_file(str(HERE / 'execute.py'))
-            students = {client.submit(execute.execute, text, unsafe,
-                                      pure=False, retries=TRIES): student
-                        for student, text in notebooks.items()}
-            for future in as_completed(students):
-                error = future.exception()
-                yield students[future], ({'cause': str(error)} if error
-                                         else future.result())
-    return run
 
 
 def save(hw, student, notebook, folder, api):
@@ -227,13 +208,12 @@ def _look_again(hw, student, row, folder, api):
     return new
 
 
-def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
+def grade(hw, folder, unsafe=False, show=print, source=SOURCE):
     """Grade what has changed since the last time; return the results.
 
     Args:
         hw: the assignment's name.
         folder: the class's folder.
-        run: runs notebooks, as `run_here`.
         unsafe: run students' code without a sandbox.
         show: is given a line of progress now and then.
         source: where the assignments are.
@@ -250,6 +230,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
     ids = {c.metadata.nbgrader.grade_id for c in release.cells
            if 'nbgrader' in c.metadata} | {c.id for c in release.cells}
     rows, notebooks, digests, flags = {}, {}, {}, {}
+    common = f'{nbformat.writes(whole)}\0{_code()}\0{unsafe}\0'
     state = folder / 'state' / hw
     state.mkdir(parents=True, exist_ok=True)
     for student in class_list(folder, hw):
@@ -257,8 +238,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
         if not handed_in.is_dir() or handed_in.is_symlink():
             rows[student] = {'status': 'missing'}
             continue
-        digests[student] = _digest(handed_in, nbformat.writes(whole),
-                                   _code(), str(unsafe))
+        digests[student] = _digest(handed_in, common)
         old = state / f'{student}.json'
         with contextlib.suppress(OSError, ValueError):
             kept = json.loads(old.read_text())
@@ -268,7 +248,7 @@ def grade(hw, folder, run=run_here, unsafe=False, show=print, source=SOURCE):
                 _keep(old, digests[student], rows[student])
                 continue
         try:
-            _, found, noted = submission.find(handed_in, hw, ids)
+            found, noted = submission.find(handed_in, hw, ids)
             spliced = submission.splice(whole, release, found)
         except submission.SubmissionError as error:
             rows[student] = {'status': 'ungraded', 'cause': str(error)}
@@ -326,7 +306,6 @@ def main(arguments):
     parser.add_argument('--class', dest='folder', default=HERE / 'class')
     parser.add_argument('--source', type=Path, default=SOURCE,
                         help='where the assignments are')
-    parser.add_argument('--dask', metavar='ADDRESS')
     parser.add_argument('--unsafe', action='store_true')
     given = parser.parse_args(arguments)
     tty = sys.stderr.isatty()
@@ -339,9 +318,8 @@ def main(arguments):
         print("UNSAFE: students' code runs as you, with all your rights",
               file=sys.stderr)
     try:
-        results = grade(given.hw, given.folder, run_on_dask(
-            given.dask) if given.dask else run_here, given.unsafe, show,
-            given.source)
+        results = grade(given.hw, given.folder, given.unsafe, show,
+                        given.source)
     except (GradeError, sandbox.SandboxError) as error:
         sys.exit(f'not graded: {error}')
     folder = Path(given.folder) / 'results'

@@ -13,7 +13,6 @@ import nbformat
 
 LARGEST = 100_000_000     # bytes of a notebook: its outputs are dropped
 ANSWER = 200_000          # characters of one answer
-STUBS = 'YOUR CODE HERE', 'YOUR ANSWER HERE'
 
 
 class SubmissionError(ValueError):
@@ -45,7 +44,7 @@ def find(folder, hw, graded_ids):
         graded_ids: the ids of its cells, by which it is known.
 
     Returns:
-        `path, notebook, flags`.
+        `notebook, flags`.
 
     Raises:
         SubmissionError: there is none, it cannot be read, or it is another
@@ -83,7 +82,7 @@ def find(folder, hw, graded_ids):
         flags.append(f'of {len(found)} notebooks, {path.name} was taken')
     elif not named:
         flags.append(f'the notebook is called {path.name}')
-    return path, notebook, flags
+    return notebook, flags
 
 
 def read(path):
@@ -98,9 +97,10 @@ def read(path):
     try:
         content = json.loads(path.read_bytes().decode('utf-8-sig'))
         for cell in content.get('cells', ()):
-            cell['outputs'] = [] if cell.get('cell_type') == 'code' else None
-            if cell['outputs'] is None:
-                del cell['outputs']
+            if cell.get('cell_type') == 'code':
+                cell['outputs'] = []
+            else:
+                cell.pop('outputs', None)
         notebook = nbformat.reads(json.dumps(content), as_version=4)
         for cell in notebook.cells:
             cell.source = str(cell.source)

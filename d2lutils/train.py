@@ -35,10 +35,12 @@ class _Sums:
         self._kept.append((y_hat.detach(), y, l if l is None else l.detach()))
         self._lengths.append(len(y))
         self.num_examples += len(y)
-        if len(self._kept) == max(1, min(256, _KEPT // y_hat.size)):
+        if len(self._kept) >= max(1, min(256, _KEPT // y_hat.size)):
             self._sum_up()
 
     def _sum_up(self):
+        if not self._kept:
+            return
         y_hat, y, l = zip(*self._kept, strict=True)
         self._kept = []
         y_hat, y = np.concatenate(y_hat), np.concatenate(y)
@@ -48,14 +50,12 @@ class _Sums:
             self._losses.append(np.concatenate(l))
 
     def accuracy(self):
-        if self._kept:
-            self._sum_up()
+        self._sum_up()
         return float(np.stack(self._correct).sum()) / self.num_examples
 
     def loss(self):
         """Return the mean, and the first batch that has an infinite one."""
-        if self._kept:
-            self._sum_up()
+        self._sum_up()
         values = np.concatenate(self._losses).asnumpy()
         lost = numpy.flatnonzero(~numpy.isfinite(values))
         first = len(lost) and 1 + numpy.searchsorted(
