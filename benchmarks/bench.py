@@ -24,7 +24,7 @@ import report
 from report import HERE, RESULTS, ROOT
 
 sys.path.append(str(ROOT / 'tools'))
-from pins import PINS  # noqa: E402
+from pins import CHECKS_ONLY, PINS  # noqa: E402
 
 CORES = os.cpu_count()
 COURSE = '.venv', 'course'
@@ -143,6 +143,10 @@ CONTESTS = [
     _growing('training softmax, classes', 'batch 256, 10 steps',
              'train', SOFTMAX | {'part': 2560}, 'classes',
              (10, 100, 1000, 10000)),
+    Contest('course', 'make test', 'every check, once', {
+        f'{jobs} at a time': ('.venv', 'process', 'make', {
+            'arguments': ['test', f'JOBS={jobs}']}) for jobs in (2, 1)},
+        rounds=1),
 ]
 GROUPS = list(dict.fromkeys([c.group for c in CONTESTS] + ['memory']))
 
@@ -150,7 +154,7 @@ GROUPS = list(dict.fromkeys([c.group for c in CONTESTS] + ['memory']))
 def environment_of(threads):
     """Return the variables that make lab sets, but for the threads."""
     env = os.environ | PINS | {'OMP_NUM_THREADS': str(threads)}
-    del env['DNNL_MAX_CPU_ISA']
+    del env[CHECKS_ONLY]
     return env
 
 

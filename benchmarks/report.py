@@ -18,7 +18,8 @@ GROUPS = {
     'reading': 'Reading an epoch of Fashion-MNIST, by batch size',
     'training': 'Training an epoch',
     'reaching': 'Training to a test accuracy',
-    'starting': 'Starting'}
+    'starting': 'Starting',
+    'course': 'The whole course'}
 # Where a bar is missed: why
 TWO = ('on two cores a second OpenMP thread is in the way of Python and of '
        "MXNet's engine: the course sets one")
@@ -95,7 +96,7 @@ def _times(rows):
 
 def tables(results):
     """Return the Markdown lines of what the README does not show."""
-    lines = _groups(results, 'reaching', 'starting')
+    lines = _groups(results, 'reaching', 'starting', 'course')
     if 'memory' in results:
         lines += ['**Memory of a kernel that reads an epoch, MiB: PSS after '
                   'the imports, PSS after the epoch, peak**', '']

@@ -7,12 +7,10 @@ import sys
 import webbrowser
 from pathlib import Path
 
-import pins  # noqa: F401 -- linear models print the stored numbers
+import pins  # linear models print the stored numbers
 
 ROOT = Path(__file__).parent.parent
-# What the checks do without: lesson 12 takes nearly half as long again with
-# it off, and its numbers differ from the stored ones as a new seed's would
-del os.environ['DNNL_MAX_CPU_ISA']
+del os.environ[pins.CHECKS_ONLY]
 
 
 def has_browser():
