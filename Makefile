@@ -78,7 +78,7 @@ submissions: $(READY) need-hw  ## teachers: unpack what came back (ZIP=x.zip)
 
 grade: $(READY) need-hw  ## teachers: grade what has changed
 	@$(BIN)/python classroom/grade.py $(HW) --class '$(CLASS)' \
-		$(if $(UNSAFE),--unsafe)
+		$(if $(UNSAFE),--unsafe) $(if $(DASK),--scheduler '$(DASK)')
 
 hub: $(READY)  ## a JupyterHub on this machine, to look at: a demo only
 	@exec sh classroom/hub/start.sh

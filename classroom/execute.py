@@ -4,6 +4,7 @@ It needs no gradebook and no files besides the course's own, so that it may
 run on any host.
 """
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import Execute
 
+ROOT = Path(__file__).resolve().parents[1]
 CELL_SECONDS = 60         # unless the assignment's metadata say otherwise
 KEPT = 100_000            # characters of a cell's output
 FLOOD = 20_000_000        # characters of output after which it is ended
@@ -97,6 +99,16 @@ class SafeExecute(Execute):
     def preprocess_cell(self, cell, resources, index):
         self.running = cell.get('id')
         return super().preprocess_cell(cell, resources, index)
+
+
+def version():
+    """Return a digest of all that decides how a notebook runs here."""
+    digest = hashlib.sha256()
+    for path in [*sorted((ROOT / 'd2lutils').glob('*.py')),
+                 Path(__file__), Path(sandbox.__file__),
+                 ROOT / 'tools' / 'pins.py', ROOT / 'requirements-dev.lock']:
+        digest.update(path.read_bytes() + b'\0')
+    return digest.hexdigest()
 
 
 def execute(notebook, unsafe=False):

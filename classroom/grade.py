@@ -1,29 +1,31 @@
 """Grade an assignment's submissions: prepare, run, grade, feedback, report.
 
     python grade.py hw2 [--class FOLDER] [--source FOLDER] [--unsafe]
+                        [--scheduler tcp://HOST:8786]
 """
 import argparse
 import contextlib
-import csv
 import datetime
 import hashlib
+import itertools
 import json
+import logging
 import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 import warnings
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
 
 import execute
+import intake
 import nbformat
 import report
 import sandbox
 import submission
+from distributed import Client, KilledWorker, LocalCluster, as_completed
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import PyFileConfigLoader
@@ -32,7 +34,6 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE / 'source'
 # nbgrader's own use of its database
 warnings.filterwarnings('ignore', module='nbgrader')
-TRIES = 3                 # of a submission whose worker dies
 HIDDEN = re.compile(r'^ *### BEGIN HIDDEN TESTS\n.*?^ *### END HIDDEN TESTS',
                     re.S | re.M)
 
@@ -58,7 +59,7 @@ def nbgrader(folder):
 def _must(result, what):
     if not result['success']:
         log = (result.get('error') or result.get('log') or '').strip()
-        raise GradeError(f'{what}: {log.splitlines()[-1:] or "failed"}')
+        raise GradeError(f'{what}: {(log or "failed").splitlines()[-1]}')
 
 
 def assignments(source=SOURCE):
@@ -80,10 +81,8 @@ def prepare(hw, folder, api, source=SOURCE):
 
 def class_list(folder, hw):
     """Return the ids of the class list and of those who handed in."""
-    ids, path = [], folder / 'students.csv'
-    if path.exists():
-        with path.open(newline='', encoding='utf-8-sig') as f:
-            ids = [row['id'].strip() for row in csv.DictReader(f)]
+    names = intake.class_list(folder)
+    ids = list(names.ids) if names else []
     submitted = folder / 'submitted'
     here = sorted(p.parent.name for p in submitted.glob(f'*/{hw}')
                   if p.is_dir() and not p.parent.name.startswith('.'))
@@ -102,34 +101,73 @@ def _digest(folder, common):
 
 
 def _code():
-    """Return the code that a grade depends on."""
-    return ''.join((HERE / f'{name}.py').read_text() for name in (
-        'execute', 'sandbox', 'submission', 'grade', 'nbgrader_config'))
+    """Return what a grade depends on besides the assignment."""
+    return execute.version() + ''.join(
+        (HERE / f'{name}.py').read_text() for name in (
+            'submission', 'grade', 'nbgrader_config'))
 
 
-def run(notebooks, unsafe):
-    """Run notebooks on all cores; yield each student and what came out."""
-    left = dict.fromkeys(notebooks, TRIES)
-    while left:
-        with ProcessPoolExecutor(mp_context=get_context('spawn'),
-                                 initializer=sandbox.die_with,
-                                 initargs=(os.getpid(),)) as pool:
-            tasks = {pool.submit(execute.execute, notebooks[s], unsafe): s
-                     for s in left}
-            for task in as_completed(tasks):
-                student = tasks[task]
-                try:
-                    result = task.result()
-                except BrokenProcessPool:
-                    left[student] -= 1
-                    if left[student]:
-                        continue
-                    result = {'cause': 'the process that graded it died '
-                              f'{TRIES} times'}
-                except Exception as error:
-                    result = {'cause': f'{type(error).__name__}: {error}'}
-                del left[student]
-                yield student, result
+@contextlib.contextmanager
+def _workers(scheduler, unsafe):
+    """Yield Dask's client: of a cluster, or of all cores of this machine."""
+    if not scheduler:
+        with tempfile.TemporaryDirectory(prefix='d2l-') as scratch, \
+                LocalCluster(
+                    n_workers=os.cpu_count(), threads_per_worker=1,
+                    # Nobody else on this machine may give the workers orders
+                    security=True, dashboard_address=None, memory_limit=None,
+                    local_directory=scratch,
+                    silence_logs=logging.CRITICAL) as cluster, \
+                cluster.get_client() as client:
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=20)
+    except (OSError, ValueError) as error:
+        raise GradeError(f'{scheduler}: no Dask scheduler answers ({error}); '
+                         'start one, or leave DASK out') from error
+    with client:
+        versions = client.run(execute.version)
+        if not versions:
+            raise GradeError(f'{scheduler} has no workers; start some')
+        for worker, version in versions.items():
+            if version != execute.version():
+                raise GradeError(f'{worker} has another version of the course'
+                                 ' than this machine: update it there, and '
+                                 'start the worker again')
+        if not unsafe:
+            client.run(sandbox.check)
+        yield client
+
+
+def run(notebooks, unsafe, scheduler=None):
+    """Run notebooks on all workers; yield each student and what came out."""
+    waiting = iter(notebooks.items())
+    if not notebooks:
+        return
+    with _workers(scheduler, unsafe) as client:
+        tasks, done = {}, as_completed()
+
+        def submit():
+            # What the workers need next: the rest waits here
+            room = 2 * sum(client.nthreads().values()) - len(tasks)
+            for student, notebook in itertools.islice(waiting, max(room, 1)):
+                task = client.submit(execute.execute, notebook, unsafe,
+                                     pure=False)
+                tasks[task] = student
+                done.add(task)
+
+        submit()
+        for task in done:
+            try:
+                result = task.result()
+            except KilledWorker as error:
+                result = {'cause': 'the process that ran it died '
+                          f'{error.allowed_failures + 1} times'}
+            except Exception as error:
+                result = {'cause': f'{type(error).__name__}: {error}'}
+            yield tasks.pop(task), result
+            submit()
 
 
 def save(hw, student, notebook, folder, api):
@@ -208,7 +246,8 @@ def _look_again(hw, student, row, folder, api):
     return new
 
 
-def grade(hw, folder, unsafe=False, show=print, source=SOURCE):
+def grade(hw, folder, unsafe=False, show=print, source=SOURCE,
+          scheduler=None):
     """Grade what has changed since the last time; return the results.
 
     Args:
@@ -217,13 +256,17 @@ def grade(hw, folder, unsafe=False, show=print, source=SOURCE):
         unsafe: run students' code without a sandbox.
         show: is given a line of progress now and then.
         source: where the assignments are.
+        scheduler: the address of a Dask scheduler, whose workers run the
+            notebooks; without one, the cores of this machine do.
 
     Raises:
-        GradeError: there is no such assignment, or nbgrader fails.
+        GradeError: there is no such assignment, nbgrader fails, or the
+            scheduler has no workers with the same version of the course.
+        intake.IntakeError: the class list cannot be read.
         sandbox.SandboxError: the sandbox does not work here.
     """
     folder = Path(folder).resolve()
-    if not unsafe:
+    if not (unsafe or scheduler):
         sandbox.check()
     api = nbgrader(folder)
     whole, release = prepare(hw, folder, api, source)
@@ -258,7 +301,8 @@ def grade(hw, folder, unsafe=False, show=print, source=SOURCE):
         flags[student] = noted + spliced.flags
     same = len(rows)
     start, total = time.monotonic(), len(notebooks)
-    for number, (student, result) in enumerate(run(notebooks, unsafe), 1):
+    for number, (student, result) in enumerate(
+            run(notebooks, unsafe, scheduler), 1):
         row = {'status': 'ungraded', 'cause': result['cause'],
                'flags': flags[student], 'seconds': result.get('seconds')}
         if not row['cause'] and result['disarmed']:
@@ -285,19 +329,12 @@ def grade(hw, folder, unsafe=False, show=print, source=SOURCE):
             {'id': student} | empty | rows[student])
     path = folder / 'results' / f'{hw}.json'
     path.parent.mkdir(exist_ok=True)
-    _write(path, json.dumps(results, indent=1))
+    report.write(path, json.dumps(results, indent=1))
     return results
 
 
 def _keep(path, digest, row):
-    _write(path, json.dumps({'digest': digest, 'row': row}))
-
-
-def _write(path, text):
-    """Write a whole file or none."""
-    part = path.with_name(path.name + '.part')
-    part.write_text(text)
-    part.replace(path)
+    report.write(path, json.dumps({'digest': digest, 'row': row}))
 
 
 def main(arguments):
@@ -307,6 +344,7 @@ def main(arguments):
     parser.add_argument('--source', type=Path, default=SOURCE,
                         help='where the assignments are')
     parser.add_argument('--unsafe', action='store_true')
+    parser.add_argument('--scheduler', help="a Dask scheduler's address")
     given = parser.parse_args(arguments)
     tty = sys.stderr.isatty()
 
@@ -319,8 +357,8 @@ def main(arguments):
               file=sys.stderr)
     try:
         results = grade(given.hw, given.folder, given.unsafe, show,
-                        given.source)
-    except (GradeError, sandbox.SandboxError) as error:
+                        given.source, given.scheduler)
+    except (GradeError, intake.IntakeError, sandbox.SandboxError) as error:
         sys.exit(f'not graded: {error}')
     folder = Path(given.folder) / 'results'
     print(report.table(results))

@@ -144,7 +144,7 @@ def harmless(value):
     return value
 
 
-def _write(path, text):
+def write(path, text):
     """Write a file that is there as a whole or not at all."""
     path = Path(path)
     part = path.with_name(path.name + '.part')
@@ -175,7 +175,7 @@ def write_csv(results, path):
             s['id'], status(s), s['score'] if graded else None, s['max'],
             s['pending'] if graded else None, '; '.join(s.get('flags') or ()),
             s.get('cause'), *(cell_score(s, name) for name in names)]))
-    _write(path, ''.join(lines))
+    write(path, ''.join(lines))
 
 
 # The page -------------------------------------------------------------------
@@ -469,7 +469,7 @@ def html(results):
 
 def write_html(results, path):
     """Write the page of a grading run."""
-    _write(path, html(results))
+    write(path, html(results))
 
 
 def main(argv=None):

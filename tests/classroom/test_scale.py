@@ -1,6 +1,8 @@
 """A hundred submissions are graded once each, whatever happens meanwhile."""
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,7 +10,9 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
+from distributed import Client
 from nbgrader.api import Gradebook
 from test_grading import ADD_ONLY, FULL, answered, assignment
 
@@ -19,13 +23,13 @@ KINDS = [(answered(), FULL), (answered('return 0'), ADD_ONLY),
 NUMBER = 100
 
 
-def hand_in(folder):
+def hand_in(folder, number):
     """Write a class and its assignment; return the points of each."""
     source = folder / 'source-of-hw0' / 'hw0'
     source.mkdir(parents=True)
     nbformat.write(assignment(), source / 'hw0.ipynb')
     points = {}
-    for i in range(NUMBER):
+    for i in range(number):
         notebook, points[f's{i:03}'] = KINDS[i % len(KINDS)]
         place = folder / 'submitted' / f's{i:03}' / 'hw0'
         place.mkdir(parents=True)
@@ -33,16 +37,29 @@ def hand_in(folder):
     return points
 
 
-def start(folder):
+def start(folder, *more):
     return subprocess.Popen(
         [sys.executable, ROOT / 'classroom' / 'grade.py', 'hw0', '--class',
-         folder, '--source', folder / 'source-of-hw0'],
+         folder, '--source', folder / 'source-of-hw0', *more],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         start_new_session=True)
 
 
 def done(folder):
     return len(list((folder / 'state' / 'hw0').glob('*.json')))
+
+
+def wait_until(run, folder, number):
+    """Wait until so many are graded."""
+    deadline = time.monotonic() + 300
+    while done(folder) < number:
+        assert run.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def grades(folder):
+    results = json.loads((folder / 'results' / 'hw0.json').read_text())
+    return {s['id']: (s['status'], s['score']) for s in results['students']}
 
 
 def _left(number):
@@ -55,12 +72,9 @@ def _left(number):
 @pytest.fixture(scope='module')
 def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp('class')
-    points = hand_in(folder)
+    points = hand_in(folder, NUMBER)
     run = start(folder)
-    deadline = time.monotonic() + 300
-    while done(folder) < NUMBER // 3:
-        assert run.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(run, folder, NUMBER // 3)
     os.kill(run.pid, signal.SIGKILL)
     run.communicate()
     before = done(folder)
@@ -85,11 +99,96 @@ def test_a_second_run_grades_only_the_rest(graded):
 
 def test_no_grade_is_lost_doubled_or_wrong(graded):
     folder, points, *_ = graded
-    results = json.loads((folder / 'results' / 'hw0.json').read_text())
-    assert {s['id']: (s['status'], s['score'])
-            for s in results['students']} == {
-                student: ('graded', p) for student, p in points.items()}
+    assert grades(folder) == {s: ('graded', p) for s, p in points.items()}
     with Gradebook(f'sqlite:///{folder}/gradebook.db') as gradebook:
         found = gradebook.assignment_submissions('hw0')
         assert {s.student.id: s.score for s in found} == points
         assert len(found) == NUMBER
+
+
+# Workers --------------------------------------------------------------
+
+def test_a_worker_that_is_killed_loses_nothing(tmp_path):
+    points = hand_in(tmp_path, 10)
+    run = start(tmp_path)
+    wait_until(run, tmp_path, 2)
+    workers = [p for p in psutil.Process(run.pid).children()
+               if 'spawn_main' in ' '.join(p.cmdline())]
+    workers[-1].kill()
+    _, progress = run.communicate(timeout=300)
+    assert run.returncode == 0, progress
+    assert grades(tmp_path) == {s: ('graded', p) for s, p in points.items()}
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """A Dask scheduler of this machine, and a way to give it workers."""
+    processes, file = [], tmp_path / 'scheduler.json'
+
+    def dask(*arguments, course=ROOT):
+        processes.append(subprocess.Popen(
+            [Path(sys.executable).with_name('dask'), *arguments,
+             '--scheduler-file', file, '--host', '127.0.0.1',
+             '--no-dashboard'], cwd=tmp_path,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=os.environ | {'PYTHONPATH': f'{course}/classroom'}))
+
+    def worker(**options):
+        dask('worker', '--nthreads', '1', '--memory-limit', '0', **options)
+        return processes[-1]
+
+    dask('scheduler', '--port', '0')
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    yield json.loads(file.read_text())['address'], worker
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        process.wait(30)
+
+
+def wait_for_workers(address, number):
+    with Client(address) as client:
+        client.wait_for_workers(number, timeout=60)
+
+
+def test_on_a_cluster_a_killed_worker_loses_nothing(scheduler, tmp_path):
+    address, worker = scheduler
+    points = hand_in(tmp_path, 10)
+    worker()
+    doomed = worker()
+    wait_for_workers(address, 2)
+    run = start(tmp_path, '--scheduler', address)
+    wait_until(run, tmp_path, 2)
+    # With the nanny that would start another
+    host = psutil.Process(doomed.pid)
+    for process in [host, *host.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _, progress = run.communicate(timeout=300)
+    assert run.returncode == 0, progress
+    assert grades(tmp_path) == {s: ('graded', p) for s, p in points.items()}
+
+
+def test_a_cluster_that_cannot_grade_is_refused(scheduler, tmp_path):
+    address, worker = scheduler
+    hand_in(tmp_path, 1)
+
+    def refused(where):
+        run = start(tmp_path, '--scheduler', where)
+        _, said = run.communicate(timeout=120)
+        assert run.returncode == 1
+        assert not list((tmp_path / 'state' / 'hw0').iterdir())
+        return said
+    assert 'no Dask scheduler answers' in refused('tcp://127.0.0.1:9')
+    assert 'has no workers; start some' in refused(address)
+    other = tmp_path / 'other'
+    for name in ('classroom/execute.py', 'classroom/sandbox.py',
+                 'tools/pins.py', 'requirements-dev.lock'):
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, other / name)
+    worker(course=other)
+    wait_for_workers(address, 1)
+    assert 'has another version of the course' in refused(address)
