@@ -18,7 +18,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check lab test run outputs ledger bench lint unit \
-	strict placement gpu validate release submissions grade hub test-classroom \
+	strict placement gpu validate release submissions grade points hub \
+	test-classroom \
 	lock clean need-lesson need-hw
 
 help:  ## list these commands
@@ -79,6 +80,9 @@ submissions: $(READY) need-hw  ## teachers: unpack what came back (ZIP=x.zip)
 grade: $(READY) need-hw  ## teachers: grade what has changed
 	@$(BIN)/python classroom/grade.py $(HW) --class '$(CLASS)' \
 		$(if $(UNSAFE),--unsafe) $(if $(DASK),--scheduler '$(DASK)')
+
+points: $(READY)  ## teachers: give points to texts, in the browser
+	@exec $(BIN)/python classroom/points.py '$(CLASS)'
 
 hub: $(READY)  ## a JupyterHub on this machine, to look at: a demo only
 	@exec sh classroom/hub/start.sh

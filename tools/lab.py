@@ -25,9 +25,10 @@ def has_browser():
     return True
 
 
-def main():
-    command = [sys.executable, '-m', 'jupyterlab', '--ip=127.0.0.1',
-               f'--ServerApp.root_dir={ROOT / "notebooks"}']
+def serve(app, folder, *more):
+    """Become a Jupyter server of a folder, which no other machine reaches."""
+    command = [sys.executable, '-m', app, '--ip=127.0.0.1',
+               f'--ServerApp.root_dir={folder}', *more]
     port = os.environ.get('PORT')
     if port:
         if not (port.isdigit() and 0 < int(port) < 65536):
@@ -40,9 +41,9 @@ def main():
               flush=True)
     if hasattr(os, 'geteuid') and os.geteuid() == 0:
         command += ['--allow-root']
-    os.chdir(ROOT / 'notebooks')
     os.execv(sys.executable, command)
 
 
 if __name__ == '__main__':
-    main()
+    os.chdir(ROOT / 'notebooks')
+    serve('jupyterlab', ROOT / 'notebooks')
