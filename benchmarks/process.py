@@ -15,8 +15,14 @@ def python(code):
 
 def make(arguments):
     """Run a command of the course."""
-    # The tables that it would check are being written
-    env = os.environ | {'PYTEST_ADDOPTS': '--ignore=tests/test_bench.py'}
-    return lambda: subprocess.run(
-        ['make', *arguments], check=True, cwd=ROOT, timeout=7200, env=env,
-        stdout=subprocess.DEVNULL).returncode
+    def run():
+        # The tables that it would check are being written
+        env = os.environ | {'PYTEST_ADDOPTS': '--ignore=tests/test_bench.py'}
+        done = subprocess.run(['make', *arguments], cwd=ROOT, timeout=7200,
+                              env=env, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.returncode:
+            sys.exit(f'{done.stdout[-5000:]}\nmake {" ".join(arguments)} '
+                     'failed')
+        return 0
+    return run
