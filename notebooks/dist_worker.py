@@ -1,0 +1,112 @@
+"""Train softmax regression on Fashion-MNIST: what each worker runs.
+
+    python -m d2lutils.launch -n 2 dist_worker.py --num_epochs 3
+
+Lesson 14 explains it, function by function.
+"""
+import argparse
+import hashlib
+import os
+from pathlib import Path
+
+import numpy
+from mxnet import autograd, gluon, init, kv, np, npx
+from mxnet.gluon import nn
+
+import d2lutils
+
+npx.set_np()
+
+
+def shares(num_examples, batch_size, epoch, rank, num_workers):
+    """Yield the rows of a worker's share of each global batch."""
+    # All workers shuffle alike, for the epoch is their common seed
+    order = numpy.random.default_rng(epoch).permutation(num_examples)
+    for start in range(0, num_examples, batch_size):
+        yield order[start:start + batch_size][rank::num_workers]
+
+
+def make_trainer(net, lr, store):
+    """Return a trainer whose weights are worker 0's on all workers."""
+    # Without waiting for each other, the servers must update the weights
+    on_servers = store.type == 'dist_async'
+    trainer = gluon.Trainer(net.collect_params(), 'sgd',
+                            {'learning_rate': lr}, kvstore=store,
+                            update_on_kvstore=on_servers)
+    if not on_servers:
+        # Who pulls weights must not find another's first gradients there
+        trainer._init_kvstore()
+        trainer._init_params()
+        npx.waitall()
+        store._barrier()
+    return trainer
+
+
+def save(net, folder, epoch):
+    """Write a checkpoint as a whole or not at all."""
+    part = folder / 'part'
+    net.save_parameters(str(part))
+    os.replace(part, folder / f'epoch-{epoch:03d}.params')
+
+
+def load_last(net, folder):
+    """Load the last checkpoint; return how many epochs it has seen."""
+    last = max(folder.glob('epoch-*.params'), default=None)
+    if not last:
+        return 0
+    net.load_parameters(str(last))
+    return int(last.stem.removeprefix('epoch-'))
+
+
+def train(args):
+    """Train; every worker prints a digest of the weights it ends with."""
+    store = kv.create(args.kvstore)
+    (images, labels), _ = d2lutils.fashion_mnist_arrays()
+    images = images[:args.num_examples]
+    npx.random.seed(store.rank)      # make_trainer shares worker 0's weights
+    net = nn.Sequential()
+    net.add(nn.Dense(10, in_units=784))
+    net.initialize(init.Normal(0.01))
+    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    start = load_last(net, args.folder)
+    trainer = make_trainer(net, args.lr, store)
+    for epoch in range(start + 1, args.num_epochs + 1):
+        if (epoch, store.rank) == (args.fail_in_epoch, 1):
+            raise RuntimeError('this worker was told to fail')
+        total = 0
+        for rows in shares(len(images), args.batch_size, epoch, store.rank,
+                           store.num_workers):
+            X = np.array(images[rows].reshape(-1, 784), dtype='float32') / 255
+            y = np.array(labels[rows], dtype='int32')
+            with autograd.record():
+                l = loss(net(X), y)
+            l.backward()
+            # The sum of all workers' gradients, over the global batch
+            trainer.step(args.batch_size)
+            total += l.sum().item()
+        print(f'epoch {epoch}: loss of its share '
+              f'{total * store.num_workers / len(images):.2f}')
+        if store.rank == 0:
+            save(net, args.folder, epoch)
+    weights = b''.join(p.data().asnumpy().tobytes()
+                       for p in net.collect_params().values())
+    print(f'rank {store.rank} of {store.num_workers} ends with weights '
+          + hashlib.sha256(weights).hexdigest()[:12])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--folder', type=Path, required=True,
+                        help='where the checkpoints are')
+    parser.add_argument('--kvstore', default='dist_sync')
+    parser.add_argument('--num_epochs', type=int, default=3)
+    parser.add_argument('--num_examples', type=int, default=60000)
+    parser.add_argument('--batch_size', type=int, default=256,
+                        help='of all workers together')
+    parser.add_argument('--lr', type=float, default=0.1)
+    parser.add_argument('--fail_in_epoch', type=int)
+    train(parser.parse_args())
+
+
+if __name__ == '__main__':
+    main()
