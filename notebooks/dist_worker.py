@@ -1,4 +1,4 @@
-"""Train softmax regression on Fashion-MNIST: what each worker runs.
+"""Train on Fashion-MNIST together with others: what each worker runs.
 
     python -m d2lutils.launch -n 2 dist_worker.py --num_epochs 3
 
@@ -7,6 +7,7 @@ Lesson 14 explains it, function by function.
 import argparse
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import numpy
@@ -24,6 +25,20 @@ def shares(num_examples, batch_size, epoch, rank, num_workers):
     order = numpy.random.default_rng(epoch).permutation(num_examples)
     for start in range(0, num_examples, batch_size):
         yield order[start:start + batch_size][rank::num_workers]
+
+
+def make_net(name):
+    """Return softmax regression, or the CNN of lesson 12."""
+    net, start = nn.Sequential(), init.Normal(0.01)
+    if name == 'cnn':
+        start = init.MSRAPrelu(slope=0)
+        for _ in range(2):
+            net.add(nn.Conv2D(20, kernel_size=5, padding=2,
+                              activation='relu'), nn.MaxPool2D(2))
+    net.add(nn.Dense(10))
+    net.initialize(start)
+    net(np.zeros((1, 1, 28, 28)))    # now the weights have their shapes
+    return net
 
 
 def make_trainer(net, lr, store):
@@ -44,6 +59,7 @@ def make_trainer(net, lr, store):
 
 def save(net, folder, epoch):
     """Write a checkpoint as a whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
     part = folder / 'part'
     net.save_parameters(str(part))
     os.replace(part, folder / f'epoch-{epoch:03d}.params')
@@ -58,46 +74,58 @@ def load_last(net, folder):
     return int(last.stem.removeprefix('epoch-'))
 
 
-def train(args):
-    """Train; every worker prints a digest of the weights it ends with."""
-    store = kv.create(args.kvstore)
-    (images, labels), _ = d2lutils.fashion_mnist_arrays()
-    images = images[:args.num_examples]
-    npx.random.seed(store.rank)      # make_trainer shares worker 0's weights
-    net = nn.Sequential()
-    net.add(nn.Dense(10, in_units=784))
-    net.initialize(init.Normal(0.01))
+def train_epoch(net, images, labels, batch_size, trainer, epoch, store):
+    """Train on a worker's share of an epoch; return its mean loss."""
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    start = load_last(net, args.folder)
-    trainer = make_trainer(net, args.lr, store)
-    for epoch in range(start + 1, args.num_epochs + 1):
-        if (epoch, store.rank) == (args.fail_in_epoch, 1):
-            raise RuntimeError('this worker was told to fail')
-        total = 0
-        for rows in shares(len(images), args.batch_size, epoch, store.rank,
-                           store.num_workers):
-            X = np.array(images[rows].reshape(-1, 784), dtype='float32') / 255
-            y = np.array(labels[rows], dtype='int32')
-            with autograd.record():
-                l = loss(net(X), y)
-            l.backward()
-            # The sum of all workers' gradients, over the global batch
-            trainer.step(args.batch_size)
-            total += l.sum().item()
-        print(f'epoch {epoch}: loss of its share '
-              f'{total * store.num_workers / len(images):.2f}')
-        if store.rank == 0:
-            save(net, args.folder, epoch)
+    total = count = 0
+    for rows in shares(len(images), batch_size, epoch, store.rank,
+                       store.num_workers):
+        X = np.array(images[rows, None], dtype='float32') / 255
+        y = np.array(labels[rows], dtype='int32')
+        with autograd.record():
+            l = loss(net(X), y)
+        l.backward()
+        # The sum of all workers' gradients, over the global batch
+        trainer.step(batch_size)
+        total, count = total + l.sum(), count + len(rows)
+    return float(total) / count
+
+
+def digest(net):
+    """Return twelve letters that tell weights apart, to the last bit."""
     weights = b''.join(p.data().asnumpy().tobytes()
                        for p in net.collect_params().values())
-    print(f'rank {store.rank} of {store.num_workers} ends with weights '
-          + hashlib.sha256(weights).hexdigest()[:12])
+    return hashlib.sha256(weights).hexdigest()[:12]
 
 
 def main():
+    args = parse()
+    store = kv.create(args.kvstore)
+    (images, labels), _ = d2lutils.fashion_mnist_arrays()
+    npx.random.seed(store.rank)      # make_trainer shares worker 0's weights
+    net = make_net(args.net)
+    done = load_last(net, args.folder)
+    trainer = make_trainer(net, args.lr, store)
+    for epoch in range(done + 1, args.num_epochs + 1):
+        if (epoch, store.rank) == (args.fail_in_epoch, 1):
+            raise RuntimeError('this worker was told to fail')
+        start = time.perf_counter()
+        loss = train_epoch(net, images[:args.num_examples], labels,
+                           args.batch_size, trainer, epoch, store)
+        print(f'epoch {epoch}: loss of its share {loss:.2f}, '
+              f'{time.perf_counter() - start:.2f} s')
+        if store.rank == 0:
+            save(net, args.folder, epoch)
+    print(f'rank {store.rank} of {store.num_workers} ends with weights '
+          f'{digest(net)}')
+
+
+def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument('--folder', type=Path, required=True,
                         help='where the checkpoints are')
+    parser.add_argument('--net', default='softmax',
+                        choices=('softmax', 'cnn'))
     parser.add_argument('--kvstore', default='dist_sync')
     parser.add_argument('--num_epochs', type=int, default=3)
     parser.add_argument('--num_examples', type=int, default=60000)
@@ -105,7 +133,7 @@ def main():
                         help='of all workers together')
     parser.add_argument('--lr', type=float, default=0.1)
     parser.add_argument('--fail_in_epoch', type=int)
-    train(parser.parse_args())
+    return parser.parse_args()
 
 
 if __name__ == '__main__':

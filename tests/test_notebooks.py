@@ -101,8 +101,8 @@ def test_figures_show_something_and_have_a_text(nb):
 
 
 def test_it_imports_no_other_notebook_and_downloads_nothing(nb):
-    allowed = {'PIL', 'd2l', 'd2lutils', 'matplotlib', 'mxnet', 'numpy',
-               'scipy'}
+    allowed = {'IPython', 'PIL', 'd2l', 'd2lutils', 'dist_worker',
+               'matplotlib', 'mxnet', 'numpy', 'scipy'}
     for cell in code_cells(nb):
         code = re.sub(r'^%.*$', '', cell.source, flags=re.M)
         for node in ast.walk(ast.parse(code)):
