@@ -126,6 +126,7 @@ FAIR = {       # name: notebook, the machine's points
     'copied-cell': (doubled(answered()), FULL),
     'changed-points': (repointed(answered('return 0')), ADD_ONLY),
     'shuffled': (shuffled(answered()), FULL),
+    'loop-in-function': (answered('while True: pass'), ADD_ONLY),
 }
 ATTACKS = {    # name: code at the head of an answer, points or a cause
     'loop': ('while True: pass\n', ADD_ONLY),
@@ -157,6 +158,11 @@ ATTACKS = {    # name: code at the head of an answer, points or a cause
     'script': ('from IPython.display import HTML, display\n'
                'display(HTML("<script>evil()</script>"))\n', FULL),
 }
+
+
+LINKS = {'linked': '/etc/shadow', 'linked-source': '{source}/hw0/hw0.ipynb',
+         'linked-book': '{class}/gradebook.db',
+         'linked-other': '{class}/submitted/right/hw0/hw0.ipynb'}
 
 
 def tree(folder):
@@ -201,11 +207,14 @@ def graded(tmp_path_factory):
     huge.cells[1].outputs = [nbformat.v4.new_output(
         'stream', text='x' * 50_000_000)]
     hand_in('huge', huge)
-    place = hand_in('own-numpy', answered())
-    (place / 'numpy').mkdir()
-    (place / 'numpy' / '__init__.py').write_text('raise SystemExit')
-    place = hand_in('linked', answered(), 'x.txt')
-    (place / 'hw0.ipynb').symlink_to('/etc/shadow')
+    for name in 'numpy', 'mxnet':
+        place = hand_in(f'own-{name}', answered())
+        (place / name).mkdir()
+        (place / name / '__init__.py').write_text('raise SystemExit')
+    for student, target in LINKS.items():
+        place = hand_in(student, answered(), 'x.txt')
+        (place / 'hw0.ipynb').symlink_to(target.replace(
+            '{source}', str(source)).replace('{class}', str(folder)))
     (folder / 'students.csv').write_text('id\nright\nabsent\n')
     before = tree(ROOT)
     again = []
@@ -246,7 +255,7 @@ def test_an_attack_ends_as_it_should(graded, student):
 
 @pytest.mark.parametrize(('student', 'cause'), [
     ('broken', 'no notebook'), ('another', 'no notebook of hw0 is there'),
-    ('linked', 'a symbolic link')])
+    *((student, 'a symbolic link') for student in LINKS)])
 def test_what_cannot_be_graded_is_never_a_zero(graded, student, cause):
     row = graded['rows'][student]
     assert (row['status'], row['score']) == ('ungraded', None), row
@@ -255,6 +264,7 @@ def test_what_cannot_be_graded_is_never_a_zero(graded, student, cause):
 
 @pytest.mark.parametrize(('student', 'flag'), [
     ('other-name', 'Homework zero'), ('own-numpy', 'left out'),
+    ('own-mxnet', 'left out'),
     ('copied-cell', 'is there 2 times'), ('deleted-tests', 'put back'),
     ('changed-points', 'put back')])
 def test_what_a_person_should_see_is_flagged(graded, student, flag):
