@@ -21,8 +21,10 @@ GROUPS = {
     'starting': 'Starting',
     'course': 'The whole course'}
 # Where a bar is missed: why
-TWO = ('on two cores a second OpenMP thread is in the way of Python and of '
-       "MXNet's engine: the course sets one")
+TWO = ("OpenMP's threads spin while they wait, on the two cores that Python "
+       "and MXNet's engine need; when they sleep instead "
+       '(`OMP_WAIT_POLICY=PASSIVE`) softmax gains a third and the MLP loses '
+       'as much; the course sets one thread')
 BEHIND = {
     'softmax, 2 threads, PyTorch': TWO,
     'MLP of 256, 2 threads, PyTorch': TWO,

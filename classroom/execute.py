@@ -162,6 +162,8 @@ def execute(notebook, unsafe=False):
                                                       re.S)}
                 # Sizes, which pages would take over as they are
                 output.metadata = {}
+        if 'outputs' in cell:
+            cell.outputs = [o for o in cell.outputs if o.get('data', True)]
     return {'notebook': nbformat.writes(nb), 'cause': cause,
             'disarmed': disarmed,
             'seconds': round(time.monotonic() - start, 1)}

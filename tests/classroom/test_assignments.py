@@ -3,7 +3,6 @@ import json
 import re
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import nbformat
@@ -15,6 +14,8 @@ sys.path[:0] = [str(ROOT / 'classroom'), str(HERE)]
 import grade  # noqa: E402
 import quick  # noqa: E402
 
+# nbgrader's own use of its database
+pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
 SECRET_PART = re.compile(r'^ *### BEGIN (?:SOLUTION|HIDDEN TESTS)\n.*?'
                          r'^ *### END (?:SOLUTION|HIDDEN TESTS)',
                          re.M | re.S)
@@ -34,9 +35,7 @@ def source(hw):
 @pytest.fixture(scope='module')
 def release(hw, tmp_path_factory):
     folder = tmp_path_factory.mktemp('class')
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')         # nbgrader's own
-        return grade.prepare(hw, folder, grade.nbgrader(folder))[1]
+    return grade.prepare(hw, folder, grade.nbgrader(folder))[1]
 
 
 @pytest.fixture(scope='module')

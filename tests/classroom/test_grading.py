@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import nbformat
@@ -26,6 +25,8 @@ except sandbox.SandboxError as error:
         raise
     pytest.skip(str(error), allow_module_level=True)
 
+# nbgrader's own use of its database
+pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
 SECRET = 'hidden-4711'
 
 
@@ -219,12 +220,10 @@ def graded(tmp_path_factory):
     before = tree(ROOT)
     again = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')         # nbgrader's own
-            results = grade.grade('hw0', folder, show=lambda line: None,
-                                  source=source)
-            repeated = grade.grade('hw0', folder, show=again.append,
-                                   source=source)
+        results = grade.grade('hw0', folder, show=lambda line: None,
+                              source=source)
+        repeated = grade.grade('hw0', folder, show=again.append,
+                               source=source)
     finally:
         listener.close()
         patch.undo()
@@ -328,10 +327,8 @@ def test_points_that_a_person_gives_are_counted_and_shown(graded):
         given = gradebook.find_grade('why', 'hw0', 'hw0', 'right')
         given.manual_score, given.needs_manual_grade = 1, False
         gradebook.db.commit()
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        results = grade.grade('hw0', folder, show=pytest.fail,
-                              source=graded['source'])
+    results = grade.grade('hw0', folder, show=pytest.fail,
+                          source=graded['source'])
     row, = (r for r in results['students'] if r['id'] == 'right')
     assert (row['score'], row['pending']) == (FULL + 1, 0)
     assert '(Score: 6.0 / 6.0)' in page.read_text()

@@ -3,7 +3,6 @@ import os
 import re
 import signal
 import subprocess
-import warnings
 from pathlib import Path
 
 import nbformat
@@ -12,6 +11,8 @@ import requests
 from test_grading import ROOT, answered, assignment, grade
 from urllib3.util import Retry
 
+# nbgrader's own use of its database
+pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
 TEXT = """Because **I say so**, and `a < b`.
 
 <script>owned()</script> <img src="x" onerror="owned()">
@@ -47,10 +48,8 @@ def folder(tmp_path_factory):
 
 
 def again(folder):
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')         # nbgrader's own
-        results = grade.grade('hw0', folder, show=lambda line: None,
-                              source=folder / 'source-of-hw0')
+    results = grade.grade('hw0', folder, show=lambda line: None,
+                          source=folder / 'source-of-hw0')
     return results['students'][0]
 
 

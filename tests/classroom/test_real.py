@@ -5,13 +5,14 @@ reference and the empty release; all mistakes with EVERY_MUTANT=1.
 """
 import os
 import time
-import warnings
 
 import nbformat
 import pytest
 import quick
 from test_grading import grade
 
+# nbgrader's own use of its database
+pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
 EVERY = os.environ.get('EVERY_MUTANT')
 
 
@@ -45,18 +46,16 @@ def graded(request, tmp_path_factory):
     """Grade all cases of an assignment; return them with their rows."""
     hw, folder = request.param, tmp_path_factory.mktemp('class')
     cases = chosen(hw)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')         # nbgrader's own
-        source, release = grade.prepare(hw, folder, grade.nbgrader(folder))
-        handed_in = {'release': release} | {
-            f'case-{i}': answered(source, release, changes)
-            for i, (_, changes, _) in enumerate(cases)}
-        for student, notebook in handed_in.items():
-            place = folder / 'submitted' / student / hw
-            place.mkdir(parents=True)
-            nbformat.write(notebook, place / f'{hw}.ipynb')
-        start = time.monotonic()
-        results = grade.grade(hw, folder, show=lambda line: None)
+    source, release = grade.prepare(hw, folder, grade.nbgrader(folder))
+    handed_in = {'release': release} | {
+        f'case-{i}': answered(source, release, changes)
+        for i, (_, changes, _) in enumerate(cases)}
+    for student, notebook in handed_in.items():
+        place = folder / 'submitted' / student / hw
+        place.mkdir(parents=True)
+        nbformat.write(notebook, place / f'{hw}.ipynb')
+    start = time.monotonic()
+    results = grade.grade(hw, folder, show=lambda line: None)
     rate = 60 * len(handed_in) / (time.monotonic() - start)
     print(f'{hw}: {len(handed_in)} graded, {rate:.1f} a minute')
     machine = {cell['id']: cell['points'] for cell in results['cells']
