@@ -18,8 +18,7 @@ GROUPS = {
     'reading': 'Reading an epoch of Fashion-MNIST, by batch size',
     'training': 'Training an epoch',
     'reaching': 'Training to a test accuracy',
-    'starting': 'Starting',
-    'course': 'The whole course'}
+    'starting': 'Starting'}
 # Where a bar is missed: why
 TWO = ("OpenMP's threads spin while they wait, on the two cores that Python "
        "and MXNet's engine need; when they sleep instead "
@@ -98,7 +97,7 @@ def _times(rows):
 
 def tables(results):
     """Return the Markdown lines of what the README does not show."""
-    lines = _groups(results, 'reaching', 'starting', 'course')
+    lines = _groups(results, 'reaching', 'starting')
     if 'memory' in results:
         lines += ['**Memory of a kernel that reads an epoch, MiB: PSS after '
                   'the imports, PSS after the epoch, peak**', '']
