@@ -28,7 +28,7 @@ BOOT = """
 import os, runpy, sys, threading, traceback
 def watch():
     os.read(0, 1)
-    os._exit(1)
+    os.killpg(0, 9)                   # with all that it has started
 threading.Thread(target=watch, daemon=True).start()
 if os.environ['DMLC_ROLE'] != 'worker':
     import mxnet                      # returns when the job is done
@@ -92,7 +92,7 @@ class Process:
     def __init__(self, name, variables, command):
         env = {k: v for k, v in os.environ.items()
                if k != 'PORT' and not k.startswith(('DMLC_', 'PS_'))}
-        self.name = name
+        self.name, self.unread = name, False
         self.popen = subprocess.Popen(
             [sys.executable, '-c', BOOT, *command], env=env | variables,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -102,9 +102,13 @@ class Process:
 
     def _pass_on(self):
         for line in self.popen.stdout:
-            text = line.decode(errors='replace').rstrip()
-            sys.stdout.write(f'{self.name} | {text}\n')
-            sys.stdout.flush()
+            try:
+                sys.stdout.buffer.write(
+                    f'{self.name} | '.encode() + line.rstrip() + b'\n')
+                sys.stdout.flush()
+            except OSError:
+                self.unread = True
+                return
 
     def status(self):
         """Return None while it runs; then its exit status, as in a shell."""
@@ -123,8 +127,11 @@ def watch(job, seconds):
     """Wait for the job's end; return its exit status, and what went wrong."""
     end, first = time.monotonic() + seconds, None
     while True:
-        for p in job:
+        # Workers before those that a worker's death brings down
+        for p in reversed(job):
             status = p.status()
+            if p.unread:
+                return 128 + signal.SIGPIPE, 'nobody reads the output'
             if status:
                 return status, (
                     f'{p.name} was ended by signal {status - 128}'
@@ -150,40 +157,69 @@ def watch(job, seconds):
 def run(planned, command, seconds):
     """Start the processes, wait for their end, and leave none behind."""
     def stop(number, frame):
-        raise SystemExit(128 + number)
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        raise InterruptedError(number)
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    for number in numbers:
         signal.signal(number, stop)
     job = []
     try:
         for name, variables in planned:
             job.append(Process(name, variables, command))
         status, wrong = watch(job, seconds)
+    except InterruptedError as e:
+        status, wrong = 128 + e.args[0], f'ended by signal {e.args[0]:d}'
     finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         for p in job:
             p.kill()
     if wrong:
         print(f'launch: {wrong}; all are ended', file=sys.stderr)
+    if any(p.unread for p in job):
+        # What is left to be written has nowhere to go
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
 
 
-def on_paper(job, command):
+def addresses(names):
+    """Return the address of each host.
+
+    Raises:
+        ValueError: a name is empty or unknown, or some are this machine by
+            an address at which it is unknown to the others.
+    """
+    if not all(names):
+        raise ValueError('a name is empty')
+    try:
+        found = [socket.gethostbyname(name) for name in names]
+    except (OSError, UnicodeError) as e:
+        raise ValueError(f'not every name is known here ({e})') from e
+    here = [name for name, address in zip(names, found, strict=True)
+            if address.startswith('127.')]
+    if here and len(here) < len(names):
+        raise ValueError(f'{here[0]} is this machine, but not to the others')
+    return found
+
+
+def on_paper(job, names, command):
     """Return the lines that start a job on several machines, by hand."""
-    lines = ['# One terminal each. The folder and the environment are at the '
-             'same place on', '# all machines, which reach each other on any '
-             'port. Nobody watches these:', '# when one fails, end the rest.']
+    lines = ['# A terminal for each. The folder and the environment are at '
+             'the same place', '# on all machines. Nobody watches them: when '
+             'one fails, end the rest. Only in', '# a network that you '
+             'trust: nobody is asked for a password in there.']
     for name, variables in job:
         run = command if name.startswith('worker') else [
             '-c', 'import mxnet']
-        line = (f'cd {shlex.quote(os.getcwd())} && exec env '
+        line = (f'cd {shlex.quote(os.getcwd())} && exec env -u PORT '
                 + shlex.join(f'{k}={v}' for k, v in variables.items()) + ' '
                 + shlex.join([sys.executable, *run]))
-        lines += [f'# {name}', shlex.join(
-            ['ssh', variables['DMLC_NODE_HOST'], line])]
+        host = names[variables['DMLC_NODE_HOST']]
+        lines += [f'# {name}', shlex.join(['ssh', '-tt', host, line])]
     return '\n'.join(lines)
 
 
 def _number(text):
-    if not text.isdigit() or text == '0':
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(
             f'{text!r}, expected a whole number from 1')
     return int(text)
@@ -210,20 +246,20 @@ def main(arguments=None):
         parser.error(f'{given.script}: there is no such file')
     if given.port and given.port > 65535:
         parser.error(f'--port {given.port}: expected at most 65535')
-    if given.hosts:
-        port = given.port or 9091
+    if given.hosts is not None:
+        names = given.hosts.split(',')
         try:
-            hosts = [socket.gethostbyname(h) for h in given.hosts.split(',')]
-        except (OSError, UnicodeError) as e:
-            parser.error(f'--hosts {given.hosts}: not every name is known '
-                         f'here ({e}); give names or addresses, with commas '
-                         'between them')
-        print(on_paper(plan(hosts, port, given.workers, given.servers),
-                       command))
+            hosts = addresses(names)
+        except ValueError as e:
+            parser.error(f'--hosts {given.hosts!r}: {e}; give names or '
+                         'addresses, with commas between them')
+        print(on_paper(
+            plan(hosts, given.port or 9091, given.workers, given.servers),
+            dict(zip(hosts, names, strict=True)), command))
         return 0
-    ports = free_ports(1 + given.workers)
-    port = given.port or ports.pop(0)
+    port, *ports = free_ports(1 + given.workers)
     if given.port:
+        port, ports = given.port, [p for p in ports if p != given.port]
         try:
             with socket.socket() as s:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -42,14 +42,15 @@ def make_net(name):
 
 
 def make_trainer(net, lr, store):
-    """Return a trainer whose weights are worker 0's on all workers."""
+    """Return a trainer that adds up the gradients of all workers."""
     # Without waiting for each other, the servers must update the weights
     on_servers = store.type == 'dist_async'
     trainer = gluon.Trainer(net.collect_params(), 'sgd',
                             {'learning_rate': lr}, kvstore=store,
                             update_on_kvstore=on_servers)
     if not on_servers:
-        # Who pulls weights must not find another's first gradients there
+        # All begin with worker 0's weights; and who pulls these must not
+        # find another's first gradients in their place
         trainer._init_kvstore()
         trainer._init_params()
         npx.waitall()
@@ -67,11 +68,12 @@ def save(net, folder, epoch):
 
 def load_last(net, folder):
     """Load the last checkpoint; return how many epochs it has seen."""
-    last = max(folder.glob('epoch-*.params'), default=None)
-    if not last:
+    numbers = [int(path.stem.removeprefix('epoch-'))
+               for path in folder.glob('epoch-*.params')]
+    if not numbers:
         return 0
-    net.load_parameters(str(last))
-    return int(last.stem.removeprefix('epoch-'))
+    net.load_parameters(str(folder / f'epoch-{max(numbers):03d}.params'))
+    return max(numbers)
 
 
 def train_epoch(net, images, labels, batch_size, trainer, epoch, store):
@@ -91,8 +93,16 @@ def train_epoch(net, images, labels, batch_size, trainer, epoch, store):
     return float(total) / count
 
 
+def worker_0s(number, store):
+    """Return worker 0's number: others may see another folder, or none."""
+    number = np.array([number])
+    store.init(10**6, number)        # a key that no parameter has
+    store.pull(10**6, out=number)
+    return int(number)
+
+
 def digest(net):
-    """Return twelve letters that tell weights apart, to the last bit."""
+    """Return twelve digits that tell weights apart, to the last bit."""
     weights = b''.join(p.data().asnumpy().tobytes()
                        for p in net.collect_params().values())
     return hashlib.sha256(weights).hexdigest()[:12]
@@ -102,20 +112,27 @@ def main():
     args = parse()
     store = kv.create(args.kvstore)
     (images, labels), _ = d2lutils.fashion_mnist_arrays()
-    npx.random.seed(store.rank)      # make_trainer shares worker 0's weights
+    images = images[:args.num_examples]
+    if 0 < len(images) % args.batch_size < store.num_workers:
+        raise ValueError(f'--num_examples {len(images)}: the last batch has '
+                         'less than one for each worker; take other numbers')
+    # make_trainer shares worker 0's weights, but not with dist_async
+    npx.random.seed(0 if store.type == 'dist_async' else store.rank)
     net = make_net(args.net)
-    done = load_last(net, args.folder)
+    done = worker_0s(load_last(net, args.folder), store)
     trainer = make_trainer(net, args.lr, store)
     for epoch in range(done + 1, args.num_epochs + 1):
         if (epoch, store.rank) == (args.fail_in_epoch, 1):
             raise RuntimeError('this worker was told to fail')
         start = time.perf_counter()
-        loss = train_epoch(net, images[:args.num_examples], labels,
-                           args.batch_size, trainer, epoch, store)
+        loss = train_epoch(net, images, labels, args.batch_size, trainer,
+                           epoch, store)
         print(f'epoch {epoch}: loss of its share {loss:.2f}, '
               f'{time.perf_counter() - start:.2f} s')
         if store.rank == 0:
             save(net, args.folder, epoch)
+        # Nobody goes on, or fails, before it is written
+        store._barrier()
     print(f'rank {store.rank} of {store.num_workers} ends with weights '
           f'{digest(net)}')
 

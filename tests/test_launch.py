@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy
 import psutil
 import pytest
-from mxnet import npx
+from cells import Lesson
+from mxnet import cpu, npx
 
 npx.set_np()
 ROOT = Path(__file__).parent.parent
@@ -57,10 +58,12 @@ def alone(tmp_path_factory):
     return weights(folder)
 
 
-@pytest.mark.parametrize('workers', [1, 2, 3])
-def test_workers_together_train_as_one_process_does(workers, alone, tmp_path):
-    status, out, err = launch('-n', workers, WORKER, f'--folder={tmp_path}',
-                              *STEPS)
+@pytest.mark.parametrize(('workers', 'servers'), [
+    (1, 1), (2, 1), (3, 1), (2, 2)])
+def test_workers_together_train_as_one_process_does(workers, servers, alone,
+                                                    tmp_path):
+    status, out, err = launch('-n', workers, '-s', servers, WORKER,
+                              f'--folder={tmp_path}', *STEPS)
     assert (status, err) == (0, '')
     assert len(digests(out)) == workers and len(set(digests(out))) == 1
     together = weights(tmp_path)
@@ -68,6 +71,18 @@ def test_workers_together_train_as_one_process_does(workers, alone, tmp_path):
     for name in alone:
         assert numpy.abs(together[name] - alone[name]).max() < 1e-6
         assert numpy.abs(alone[name]).max() > 0.1     # it has learned
+
+
+def test_two_devices_of_one_process_train_as_one():
+    make_net, train = Lesson('14').load('make_net', 'train')
+    weights = []
+    for devices in [cpu(0)], [cpu(0), cpu(1)]:
+        net = make_net(devices)
+        train(net, devices, num_steps=50)
+        weights += [w.asnumpy() for w in net.weight.list_data()]
+    one, *two = weights
+    assert (two[0] == two[1]).all()
+    assert numpy.abs(one - two[0]).max() < 1e-5
 
 
 def test_each_worker_has_the_rank_of_its_name(tmp_path):
@@ -96,6 +111,13 @@ def test_a_job_that_failed_goes_on_bit_for_bit(tmp_path):
     assert (status, err) == (0, '')
     assert 'epoch 3' in out and 'epoch 2' not in out
     assert set(digests(out)) == set(digests(through))
+
+
+def test_a_last_batch_that_cannot_be_shared_is_refused(tmp_path):
+    status, out, _ = launch('-n', 2, WORKER, f'--folder={tmp_path}',
+                            '--num_examples=257')
+    assert status == 1
+    assert 'ValueError: --num_examples 257: the last batch has less' in out
 
 
 @pytest.fixture
@@ -148,6 +170,31 @@ def test_none_is_left_when_the_launcher_is_ended(running, number):
     assert running.returncode in (128 + number, -number)
     _, left = psutil.wait_procs(job.values(), timeout=5)
     assert not left
+
+
+def test_what_a_worker_has_started_ends_with_the_launcher(script, tmp_path):
+    path = script('import subprocess, time\n'
+                  "print(subprocess.Popen(['sleep', '1000']).pid)\n"
+                  'time.sleep(1000)\n')
+    job = start('-n', 1, path)
+    child = psutil.Process(int(job.stdout.readline().split()[-1]))
+    job.kill()
+    job.communicate()
+    _, left = psutil.wait_procs([child], timeout=5)
+    assert not left
+
+
+def test_a_job_whose_output_nobody_reads_is_ended(script):
+    path = script('import time\nfor i in range(10**6):\n    print(i)\n'
+                  'time.sleep(1000)\n')
+    job = start('-n', 1, path)
+    job.stdout.readline()
+    job.stdout.close()
+    job.wait(20)
+    assert job.returncode == 128 + signal.SIGPIPE
+    assert job.stderr.read() == ('launch: nobody reads the output; all are '
+                                 'ended\n')
+    job.stderr.close()
 
 
 def test_nothing_listens_beyond_this_machine(running):
@@ -240,7 +287,12 @@ def test_a_port_that_is_taken_is_refused(script):
     (['-n', 'two', WORKER], "'two', expected a whole number from 1"),
     (['-n', 1, '--port', 70000, WORKER], '--port 70000: expected at most'),
     (['-n', 1, '--hosts', 'no.such.host.invalid', WORKER],
-     '--hosts no.such.host.invalid: not every name is known here'),
+     "--hosts 'no.such.host.invalid': not every name is known here"),
+    (['-n', 1, '--hosts', '', WORKER], "--hosts '': a name is empty"),
+    (['-n', 1, '--hosts', '10.0.0.1,', WORKER], 'a name is empty'),
+    (['-n', 1, '--hosts', 'localhost,10.0.0.1', WORKER],
+     'localhost is this machine, but not to the others'),
+    (['-n', '00', WORKER], "'00', expected a whole number from 1"),
     ([WORKER], 'the following arguments are required: -n'),
 ])
 def test_a_wrong_argument_is_named(arguments, said):
@@ -254,13 +306,14 @@ def test_the_commands_for_several_machines_are_those_that_work(tmp_path):
         s.bind(('127.0.0.1', 0))
         port = s.getsockname()[1]
     status, out, _ = launch(
-        '-n', 2, '--hosts=localhost,127.0.0.1', '--port', port, WORKER,
+        '-n', 2, '--hosts=127.0.0.1', '--port', port, WORKER,
         f'--folder={tmp_path}', *STEPS)
     assert status == 0
     lines = [shlex.split(line) for line in out.splitlines()
              if line.startswith('ssh')]
-    assert [line[:2] for line in lines] == [['ssh', '127.0.0.1']] * 4
-    jobs = [subprocess.Popen(['sh', '-c', *line[2:]], text=True,
+    assert [line[:3] for line in lines] == [
+        ['ssh', '-tt', '127.0.0.1']] * 4
+    jobs = [subprocess.Popen(['sh', '-c', *line[3:]], text=True,
                              stdout=subprocess.PIPE) for line in lines]
     try:
         said = [job.communicate(timeout=100)[0] for job in jobs]
