@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
 JOBS ?= 2
+ENGINE ?= docker
 CLASS ?= classroom/class
 LESSONS := $(if $(NB),$(wildcard notebooks/$(NB)*.ipynb \
 	notebooks/solutions/$(NB)*.ipynb),notebooks)
@@ -19,7 +20,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 .DEFAULT_GOAL := help
 .PHONY: help setup check lab test run outputs ledger bench lint unit \
 	strict placement gpu validate release submissions grade points hub \
-	test-classroom \
+	test-classroom site site-serve test-web \
+	zip image release-notes \
 	lock clean need-lesson need-hw
 
 help:  ## list these commands
@@ -57,7 +59,7 @@ lint: $(READY)  ## ruff on code and notebooks
 
 unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the checks
 	$(BIN)/python -m pytest -q -n $(JOBS) --cov=d2lutils --cov-fail-under=95 \
-		--ignore=tests/classroom tests
+		--ignore=tests/classroom --ignore=tests/web tests
 
 strict: $(READY)  ## every notebook gives its stored outputs
 	$(NBVAL) --nbval $(LESSONS)
@@ -90,13 +92,35 @@ hub: $(READY)  ## a JupyterHub on this machine, to look at: a demo only
 test-classroom: $(READY)  ## assignments, sandbox and grading, for real
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/classroom
 
+site: $(READY)  ## build the course's web site into site/_build/html
+	@$(BIN)/python site/pages.py
+	@$(BIN)/python -m sphinx -q -W --keep-going -E -j auto -c site \
+		site/_build/source site/_build/html
+
+site-serve: site  ## show the site on http://127.0.0.1:8000 (PORT=8001)
+	@$(BIN)/python -m http.server --bind 127.0.0.1 \
+		--directory site/_build/html $(or $(PORT),8000)
+
+test-web: site  ## the site and JupyterLab in a browser
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal tests/web
+
+zip:  ## the lessons and d2lutils in one file, which runs by itself
+	@$(PYTHON) tools/pack.py dist
+
+image:  ## a container of the course (ENGINE=podman)
+	$(ENGINE) build --file container/Dockerfile --tag d2l-course \
+		$(if $(BASE),--build-arg BASE='$(BASE)') .
+
+release-notes:  ## what CHANGELOG.md says of a version (VERSION=0.1.0)
+	@$(PYTHON) tools/notes.py '$(VERSION)'
+
 lock: $(READY)  ## renew both locks from pyproject.toml
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock \
 		-o requirements-dev.lock
 
 clean:  ## remove what setup and the tests made
-	rm -rf .venv .bench classroom/hub/node_modules .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv .bench dist classroom/hub/node_modules site/_build .ruff_cache .pytest_cache .hypothesis .coverage*
 
 need-hw:
 	@test -n "$(HW)" || { echo 'name an assignment: HW=hw2' >&2; exit 2; }

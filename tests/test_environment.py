@@ -64,7 +64,8 @@ def make(*args):
 
 def test_make_alone_lists_its_targets():
     listed = make().stdout
-    for target in ('setup', 'check', 'lab', 'test', 'run', 'outputs'):
+    for target in ('setup', 'check', 'lab', 'test', 'run', 'outputs', 'site',
+                   'site-serve', 'test-web'):
         assert re.search(rf'^make {target} +\S', listed, re.M), target
 
 
