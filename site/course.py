@@ -26,7 +26,8 @@ def visit_inline(self, node):
 
 
 def visit_block(self, node):
-    self.body.append('<div class="formula">'
+    # A long one scrolls on a phone, by keyboard too
+    self.body.append('<div class="formula" tabindex="0">'
                      + formulas.mathml(node.astext(), 'block') + '</div>')
     raise nodes.SkipNode
 

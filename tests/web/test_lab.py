@@ -72,7 +72,8 @@ def test_a_lesson_runs_in_jupyterlab(tab, lab, lesson):
             cell.outputs, cell.execution_count = [], None
     nbformat.write(before, path)
     tab.set_viewport_size({'width': 1280, 'height': 900})
-    tab.goto(f'{address}/lab/tree/{lesson}.ipynb?token={token}')
+    tab.goto(f'{address}/lab/workspaces/{lesson}/tree/{lesson}.ipynb'
+             f'?token={token}')
     wait_for('a kernel', lambda: idle(address, token, lesson), 90)
     tab.get_by_role('menuitem', name='Run', exact=True).click()
     tab.get_by_role('menuitem', name=re.compile('^Run All Cells')).click()
@@ -85,7 +86,7 @@ def test_a_lesson_runs_in_jupyterlab(tab, lab, lesson):
             c.execution_count for c in after.cells
             if c.cell_type == 'code') and after
 
-    after = wait_for('the last cell', run, 300)
+    after = wait_for('the last cell', run, 600)
     nbformat.validate(after)
     code = [c for c in after.cells if c.cell_type == 'code']
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1))
