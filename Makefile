@@ -94,8 +94,8 @@ test-classroom: $(READY)  ## assignments, sandbox and grading, for real
 
 site: $(READY)  ## build the course's web site into site/_build/html
 	@$(BIN)/python site/pages.py
-	@$(BIN)/python -m sphinx -q -W --keep-going -E -j auto -c site -d site/_build/doctrees \
-		site/_build/source site/_build/html
+	@$(BIN)/python -m sphinx -q -W --keep-going -E -j auto -c site \
+		-d site/_build/doctrees site/_build/source site/_build/html
 
 site-serve: site  ## show the site on http://127.0.0.1:8000 (PORT=8001)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 \
