@@ -115,7 +115,8 @@ def _workers(scheduler, unsafe):
                 LocalCluster(
                     n_workers=os.cpu_count(), threads_per_worker=1,
                     # Nobody else on this machine may give the workers orders
-                    security=True, dashboard_address=None, memory_limit=None,
+                    security=True, dashboard_address='127.0.0.1:0',
+                    worker_dashboard_address='127.0.0.1:0', memory_limit=None,
                     local_directory=scratch,
                     silence_logs=logging.CRITICAL) as cluster, \
                 cluster.get_client() as client:
