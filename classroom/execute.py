@@ -22,7 +22,6 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import Execute
 
-ROOT = Path(__file__).resolve().parents[1]
 CELL_SECONDS = 60         # unless the assignment's metadata say otherwise
 KEPT = 100_000            # characters of a cell's output
 FLOOD = 20_000_000        # characters of output after which it is ended
@@ -105,9 +104,10 @@ class SafeExecute(Execute):
 def version():
     """Return a digest of all that decides how a notebook runs here."""
     digest = hashlib.sha256()
-    for path in [*sorted((ROOT / 'd2lutils').glob('*.py')),
+    for path in [*sorted((sandbox.ROOT / 'd2lutils').glob('*.py')),
                  Path(__file__), Path(sandbox.__file__),
-                 ROOT / 'tools' / 'pins.py', ROOT / 'requirements-dev.lock']:
+                 sandbox.ROOT / 'tools' / 'pins.py',
+                 sandbox.ROOT / 'requirements-dev.lock']:
         digest.update(path.read_bytes() + b'\0')
     return digest.hexdigest()
 

@@ -131,8 +131,9 @@ def _workers(scheduler, unsafe):
         versions = client.run(execute.version)
         if not versions:
             raise GradeError(f'{scheduler} has no workers; start some')
+        here = execute.version()
         for worker, version in versions.items():
-            if version != execute.version():
+            if version != here:
                 raise GradeError(f'{worker} has another version of the course'
                                  ' than this machine: update it there, and '
                                  'start the worker again')
@@ -289,7 +290,8 @@ def grade(hw, folder, unsafe=False, show=print, source=SOURCE,
             if kept['digest'] == digests[student]:
                 rows[student] = _look_again(hw, student, kept['row'], folder,
                                             api)
-                _keep(old, digests[student], rows[student])
+                if rows[student] != kept['row']:
+                    _keep(old, digests[student], rows[student])
                 continue
         try:
             found, noted = submission.find(handed_in, hw, ids)

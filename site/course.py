@@ -26,8 +26,7 @@ def visit_inline(self, node):
 
 
 def visit_block(self, node):
-    # A long one scrolls on a phone, by keyboard too
-    self.body.append('<div class="formula" tabindex="0">'
+    self.body.append('<div class="formula">'
                      + formulas.mathml(node.astext(), 'block') + '</div>')
     raise nodes.SkipNode
 

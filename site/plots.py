@@ -1,5 +1,6 @@
 """Figures that the site alone has: of the ledger, and its social card."""
 import json
+import sys
 from pathlib import Path
 
 import matplotlib
@@ -7,15 +8,12 @@ import matplotlib
 matplotlib.use('agg')
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy  # noqa: E402
-from scipy import stats  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / 'tools'))
+from ledger import interval  # noqa: E402
+
 STYLE = ROOT / 'd2lutils/course.mplstyle'
-
-
-def interval(sd, runs):
-    """Return the half-width of the interval of one more run, 95 %."""
-    return stats.t.ppf(0.975, runs - 1) * sd * (1 + 1 / runs) ** 0.5
 
 
 def reported(rows, path):

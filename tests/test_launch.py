@@ -14,6 +14,7 @@ import psutil
 import pytest
 from cells import Lesson
 from mxnet import cpu, npx
+from support import free_port
 
 npx.set_np()
 ROOT = Path(__file__).parent.parent
@@ -301,11 +302,8 @@ def test_a_wrong_argument_is_named(arguments, said):
 
 
 def test_the_commands_for_several_machines_are_those_that_work(tmp_path):
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        port = s.getsockname()[1]
     status, out, _ = launch(
-        '-n', 2, '--hosts=127.0.0.1', '--port', port, WORKER,
+        '-n', 2, '--hosts=127.0.0.1', '--port', free_port(), WORKER,
         f'--folder={tmp_path}', *STEPS)
     assert status == 0
     lines = [shlex.split(line) for line in out.splitlines()

@@ -383,19 +383,25 @@ def _rounded(values):
     return [float(f'{v:.4g}') for v in values]
 
 
+def interval(sd, runs):
+    """Return the half-width of the 95 % prediction interval of one more run.
+
+    Of Student's t; sd may be an array.
+    """
+    return stats.t.ppf(0.975, runs - 1) * sd * (1 + 1 / runs) ** 0.5
+
+
 def inside(reported, mean, sd, runs):
     """Say whether a figure could be one more run of ours, by its digits.
 
-    It lies in the 95 % prediction interval of the next run (Student's t), or
-    rounds to the same digits.
+    It lies in the interval of the next run, or rounds to the same digits.
 
     Args:
         reported: the source's figure, as it is printed there.
         mean, sd, runs: of ours.
     """
     half_digit = 0.5 * 10. ** -len(reported.partition('.')[2])
-    width = (stats.t.ppf(0.975, runs - 1) * sd * (1 + 1 / runs) ** 0.5
-             if runs > 1 else 0)
+    width = interval(sd, runs) if runs > 1 else 0
     return bool(abs(float(reported) - mean) <= width + half_digit)
 
 

@@ -76,6 +76,24 @@ def answered(square='return x * x', add='return x + y', top=''):
     return notebook
 
 
+def hand_in(folder, student, notebook, hw='hw0', name=None):
+    """Write what a student hands in to a class's folder; return where."""
+    place = folder / 'submitted' / student / hw
+    place.mkdir(parents=True)
+    text = notebook if isinstance(notebook, str) else nbformat.writes(
+        notebook)
+    (place / (name or f'{hw}.ipynb')).write_text(text)
+    return place
+
+
+def source_in(folder):
+    """Write the assignment into a folder; return where grading finds it."""
+    source = folder / 'source-of-hw0'
+    (source / 'hw0').mkdir(parents=True)
+    nbformat.write(assignment(), source / 'hw0' / 'hw0.ipynb')
+    return source
+
+
 def without(notebook, *names):
     notebook.cells = [c for c in notebook.cells if c.id not in names]
     return notebook
@@ -180,40 +198,32 @@ def tree(folder):
 def graded(tmp_path_factory):
     """Grade all of them in one run."""
     folder = tmp_path_factory.mktemp('class')
-    source = tmp_path_factory.mktemp('source')
+    source = source_in(tmp_path_factory.mktemp('source'))
     patch = pytest.MonkeyPatch()
     patch.setenv('D2L_SECRET', 'x')
-    (source / 'hw0').mkdir()
-    nbformat.write(assignment(), source / 'hw0' / 'hw0.ipynb')
     listener = socket.create_server(('127.0.0.1', 0))
 
-    def hand_in(student, notebook, name='hw0.ipynb'):
-        place = folder / 'submitted' / student / 'hw0'
-        place.mkdir(parents=True)
-        text = notebook if isinstance(notebook, str) else nbformat.writes(
-            notebook)
-        (place / name).write_text(text)
-        return place
-
     for student, (notebook, _) in FAIR.items():
-        hand_in(student, notebook)
+        hand_in(folder, student, notebook)
     for student, (code, _) in ATTACKS.items():
         code = code.replace('{class_!r}', repr(str(folder))).replace(
             '{port}', str(listener.getsockname()[1]))
-        hand_in(student, answered(top=code))
-    hand_in('other-name', answered(), 'Homework zero (final).ipynb')
-    hand_in('broken', '{"cells": [')
-    hand_in('another', new_notebook(cells=[new_code_cell('1')]), 'hw7.ipynb')
+        hand_in(folder, student, answered(top=code))
+    hand_in(folder, 'other-name', answered(),
+            name='Homework zero (final).ipynb')
+    hand_in(folder, 'broken', '{"cells": [')
+    hand_in(folder, 'another', new_notebook(cells=[new_code_cell('1')]),
+            name='hw7.ipynb')
     huge = answered()
     huge.cells[1].outputs = [nbformat.v4.new_output(
         'stream', text='x' * 50_000_000)]
-    hand_in('huge', huge)
+    hand_in(folder, 'huge', huge)
     for name in 'numpy', 'mxnet':
-        place = hand_in(f'own-{name}', answered())
+        place = hand_in(folder, f'own-{name}', answered())
         (place / name).mkdir()
         (place / name / '__init__.py').write_text('raise SystemExit')
     for student, target in LINKS.items():
-        place = hand_in(student, answered(), 'x.txt')
+        place = hand_in(folder, student, answered(), name='x.txt')
         (place / 'hw0.ipynb').symlink_to(target.replace(
             '{source}', str(source)).replace('{class}', str(folder)))
     (folder / 'students.csv').write_text('id\nright\nabsent\n')

@@ -9,10 +9,8 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +21,7 @@ import pytest
 import requests
 import websocket
 import yaml
+from support import free_port, require, wait_for
 
 ROOT = Path(__file__).parents[2]
 HUB = ROOT / 'classroom/hub'
@@ -30,31 +29,6 @@ LESSON = '04_softmax_scratch.ipynb'
 PASSWORD = 'correct-horse'
 LOOPBACK = '127.0.0.1'
 MIB = 2**20
-
-
-def require(found, package):
-    """Skip without a package; where CI is true, fail."""
-    if not found:
-        message = f'{package} is not installed'
-        (pytest.fail if os.environ.get('CI') == 'true' else pytest.skip)(
-            message)
-
-
-def wait_for(what, condition, seconds):
-    """Return a condition's first true value."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.1)
-    raise AssertionError(f'{what}: not within {seconds} s')
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind((LOOPBACK, 0))
-        return s.getsockname()[1]
 
 
 def start(state, *args, **environment):

@@ -5,10 +5,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-import nbformat
 import pytest
 import requests
-from test_grading import ROOT, answered, assignment, grade
+from test_grading import ROOT, answered, grade, hand_in, source_in
 from urllib3.util import Retry
 
 # nbgrader's own use of its database
@@ -34,14 +33,10 @@ raise ValueError('<script>owned()</script>')
 def folder(tmp_path_factory):
     """A class of one who hands in what browsers might run."""
     folder = tmp_path_factory.mktemp('class')
-    source = folder / 'source-of-hw0'
-    (source / 'hw0').mkdir(parents=True)
-    nbformat.write(assignment(), source / 'hw0' / 'hw0.ipynb')
+    source_in(folder)
     notebook = answered(top=PRINTS)
     notebook.cells[-1].source = TEXT
-    place = folder / 'submitted' / 'ada' / 'hw0'
-    place.mkdir(parents=True)
-    nbformat.write(notebook, place / 'hw0.ipynb')
+    hand_in(folder, 'ada', notebook)
     row = again(folder)
     assert (row['status'], row['score'], row['pending']) == ('graded', 3, 1)
     return folder

@@ -9,7 +9,7 @@ import time
 import nbformat
 import pytest
 import quick
-from test_grading import grade
+from test_grading import grade, hand_in
 
 # nbgrader's own use of its database
 pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
@@ -51,9 +51,7 @@ def graded(request, tmp_path_factory):
         f'case-{i}': answered(source, release, changes)
         for i, (_, changes, _) in enumerate(cases)}
     for student, notebook in handed_in.items():
-        place = folder / 'submitted' / student / hw
-        place.mkdir(parents=True)
-        nbformat.write(notebook, place / f'{hw}.ipynb')
+        hand_in(folder, student, notebook, hw)
     start = time.monotonic()
     results = grade.grade(hw, folder, show=lambda line: None)
     rate = 60 * len(handed_in) / (time.monotonic() - start)

@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
 from distributed import Client
 from nbgrader.api import Gradebook
-from test_grading import ADD_ONLY, FULL, answered, assignment
+from support import wait_for
+from test_grading import ADD_ONLY, FULL, answered, hand_in, source_in
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = [(answered(), FULL), (answered('return 0'), ADD_ONLY),
@@ -23,17 +23,13 @@ KINDS = [(answered(), FULL), (answered('return 0'), ADD_ONLY),
 NUMBER = 100
 
 
-def hand_in(folder, number):
+def a_class(folder, number):
     """Write a class and its assignment; return the points of each."""
-    source = folder / 'source-of-hw0' / 'hw0'
-    source.mkdir(parents=True)
-    nbformat.write(assignment(), source / 'hw0.ipynb')
+    source_in(folder)
     points = {}
     for i in range(number):
         notebook, points[f's{i:03}'] = KINDS[i % len(KINDS)]
-        place = folder / 'submitted' / f's{i:03}' / 'hw0'
-        place.mkdir(parents=True)
-        nbformat.write(notebook, place / 'hw0.ipynb')
+        hand_in(folder, f's{i:03}', notebook)
     return points
 
 
@@ -51,10 +47,11 @@ def done(folder):
 
 def wait_until(run, folder, number):
     """Wait until so many are graded."""
-    deadline = time.monotonic() + 300
-    while done(folder) < number:
-        assert run.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
+    def graded():
+        assert run.poll() is None
+        return done(folder) >= number
+
+    wait_for(f'{number} grades', graded, 300)
 
 
 def grades(folder):
@@ -72,7 +69,7 @@ def _left(number):
 @pytest.fixture(scope='module')
 def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp('class')
-    points = hand_in(folder, NUMBER)
+    points = a_class(folder, NUMBER)
     run = start(folder)
     wait_until(run, folder, NUMBER // 3)
     os.kill(run.pid, signal.SIGKILL)
@@ -109,7 +106,7 @@ def test_no_grade_is_lost_doubled_or_wrong(graded):
 # Workers --------------------------------------------------------------
 
 def test_a_worker_that_is_killed_loses_nothing(tmp_path):
-    points = hand_in(tmp_path, 10)
+    points = a_class(tmp_path, 10)
     run = start(tmp_path)
     wait_until(run, tmp_path, 2)
     workers = [p for p in psutil.Process(run.pid).children()
@@ -138,10 +135,7 @@ def scheduler(tmp_path):
         return processes[-1]
 
     dask('scheduler', '--port', '0')
-    deadline = time.monotonic() + 60
-    while not file.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for('the scheduler', file.exists, 60)
     yield json.loads(file.read_text())['address'], worker
     for process in reversed(processes):
         process.terminate()
@@ -156,7 +150,7 @@ def wait_for_workers(address, number):
 
 def test_on_a_cluster_a_killed_worker_loses_nothing(scheduler, tmp_path):
     address, worker = scheduler
-    points = hand_in(tmp_path, 10)
+    points = a_class(tmp_path, 10)
     worker()
     doomed = worker()
     wait_for_workers(address, 2)
@@ -174,7 +168,7 @@ def test_on_a_cluster_a_killed_worker_loses_nothing(scheduler, tmp_path):
 
 def test_a_cluster_that_cannot_grade_is_refused(scheduler, tmp_path):
     address, worker = scheduler
-    hand_in(tmp_path, 1)
+    a_class(tmp_path, 1)
 
     def refused(where):
         run = start(tmp_path, '--scheduler', where)

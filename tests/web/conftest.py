@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from support import require
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / 'site/_build/html'
@@ -17,10 +18,7 @@ SITE = ROOT / 'site/_build/html'
 def browser():
     """Debian's Chromium; without it a skip, with CI=true a failure."""
     chromium = shutil.which('chromium')
-    if not chromium:
-        message = 'chromium is not installed'
-        (pytest.fail if os.environ.get('CI') == 'true' else pytest.skip)(
-            message)
+    require(chromium, 'chromium')
     # A container's /dev/shm is too small; no sandbox of its own for root
     args = ['--disable-dev-shm-usage']
     if os.geteuid() == 0:

@@ -4,29 +4,17 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.request import urlopen
 
 import nbformat
 import pytest
+from support import free_port, wait_for
 
 ROOT = Path(__file__).parents[2]
 LESSONS = '03_fashion_mnist', '04_softmax_scratch', '10_mlp_gluon'
-
-
-def wait_for(what, condition, seconds):
-    """Return a condition's first true value."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.5)
-    raise AssertionError(f'{what}: not within {seconds} s')
 
 
 @pytest.fixture(scope='module')
@@ -35,9 +23,7 @@ def lab(browser, tmp_path_factory):
     copy = tmp_path_factory.mktemp('course')
     for folder in 'notebooks', 'tools':
         shutil.copytree(ROOT / folder, copy / folder)
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with (copy / 'log').open('w') as log:
         server = subprocess.Popen(
             [sys.executable, 'tools/lab.py'], cwd=copy, stdout=log,
