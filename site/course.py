@@ -31,7 +31,7 @@ def visit_block(self, node):
     raise nodes.SkipNode
 
 
-# Solutions: each behind a click --------------------------------------------
+# Solutions: the question, then the answer behind a click --------------------
 
 class Details(nodes.General, nodes.Element):
     """What stays folded until its summary is clicked."""
@@ -50,9 +50,9 @@ def fold_solutions(app, doctree):
     if not app.env.docname.startswith('notebooks/solutions/'):
         return
     for section in list(doctree.findall(nodes.section)):
-        title, *body = section.children
-        if title.astext().startswith('Exercise '):
-            section.children = [title]
+        if section[0].astext().startswith('Exercise '):
+            title, question, *body = section.children
+            section.children = [title, question]
             section += Details('', *body, of=title.astext().lower())
 
 

@@ -16,12 +16,12 @@ def check_system():
     """MXNet's last wheels are for x86-64, on Linux and macOS."""
     system, machine = platform.system(), platform.machine()
     if system == 'Windows':
-        return ('MXNet 1.9.1 has no Windows wheel: use WSL2 with Debian 12, '
-                'and run the same commands there')
+        return ('MXNet 1.9.1 has no Windows wheel: run the course in WSL2, '
+                'as docs/windows.md says')
     if machine not in ('x86_64', 'AMD64'):
         return ('MXNet 1.9.1 has no working wheel for %s: use an x86-64 '
-                'machine or container (on Apple silicon: '
-                '`docker run --platform linux/amd64`)' % machine)
+                'machine or container (on Apple silicon: docs/apple.md)'
+                % machine)
     return None
 
 

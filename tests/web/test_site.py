@@ -177,7 +177,7 @@ def test_a_lesson_has_its_cells_its_title_and_its_notebook(stem):
 # Keyboard, and no JavaScript ------------------------------------------------
 
 @pytest.mark.parametrize('page', SOLUTIONS)
-def test_every_solution_is_folded_and_opens_with_a_key(tab, url, page):
+def test_a_solution_opens_with_a_key_under_its_question(tab, url, page):
     notebook = json.loads(
         (ROOT / page).with_suffix('.ipynb').read_text())
     exercises = sum(line.startswith('## Exercise ')
@@ -186,6 +186,9 @@ def test_every_solution_is_folded_and_opens_with_a_key(tab, url, page):
     folded = tab.locator('details.solution')
     assert folded.count() == exercises > 3
     assert tab.locator('details.solution[open]').count() == 0
+    # What is asked stays above the fold
+    questions = tab.locator('h2 + p:has(> em:only-child) + details.solution')
+    assert questions.count() == exercises
     for k in range(exercises):
         assert not folded.nth(k).locator('> p, > div').first.is_visible()
         folded.nth(k).locator('summary').focus()
