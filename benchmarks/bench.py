@@ -143,6 +143,10 @@ CONTESTS = [
     _growing('training softmax, classes', 'batch 256, 10 steps',
              'train', SOFTMAX | {'part': 2560}, 'classes',
              (10, 100, 1000, 10000)),
+    Contest('course', 'make test', 'every check, once', {
+        f'{jobs} at a time': ('.venv', 'process', 'make', {
+            'arguments': ['test', f'JOBS={jobs}']}) for jobs in (2, 1)},
+        rounds=1),
 ]
 GROUPS = list(dict.fromkeys([c.group for c in CONTESTS] + ['memory']))
 

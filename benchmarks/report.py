@@ -18,7 +18,8 @@ GROUPS = {
     'reading': 'Reading an epoch of Fashion-MNIST, by batch size',
     'training': 'Training an epoch',
     'reaching': 'Training to a test accuracy',
-    'starting': 'Starting'}
+    'starting': 'Starting',
+    'course': 'The whole course'}
 # Where a bar is missed: why
 TWO = ("OpenMP's threads spin while they wait, on the two cores that Python "
        "and MXNet's engine need; when they sleep instead "
@@ -82,7 +83,9 @@ def _times(rows):
             return ''
         ratio, low, high = row['ratio']
         if row['seconds'] == cells[first, column]['seconds']:
-            return f'1 ({row["seconds"][0]:.2g} s)'
+            seconds = row['seconds'][0]
+            return ('1 (' + (f'{seconds:.2g} s' if seconds < 120 else
+                             f'{seconds / 60:.0f} min') + ')')
         if row['runs'] == 1:
             return digits(ratio)
         return f'{digits(ratio)} ({digits(low)} to {digits(high)})'
@@ -97,7 +100,7 @@ def _times(rows):
 
 def tables(results):
     """Return the Markdown lines of what the README does not show."""
-    lines = _groups(results, 'reaching', 'starting')
+    lines = _groups(results, 'reaching', 'starting', 'course')
     if 'memory' in results:
         lines += ['**Memory of a kernel that reads an epoch, MiB: PSS after '
                   'the imports, PSS after the epoch, peak**', '']
