@@ -69,6 +69,13 @@ def name_cells(app, doctree):
                 node['ids'].append(f'cell-{cells[node["cell_index"]]["id"]}')
 
 
+def drop_blank(app, doctree, docname):
+    """Show no box where a progress bar has wiped itself out."""
+    for node in list(doctree.findall(nodes.literal_block)):
+        if 'output' in node['classes'] and not node.astext().strip():
+            node.parent.remove(node)
+
+
 # Pages ----------------------------------------------------------------------
 
 def describe(app, pagename, templatename, context, doctree):
@@ -138,6 +145,7 @@ def setup(app):
     app.add_node(Details, html=(visit_details, depart_details))
     app.connect('doctree-read', name_cells)
     app.connect('doctree-read', fold_solutions)
+    app.connect('doctree-resolved', drop_blank)
     app.connect('html-page-context', describe)
     app.connect('html-page-context', size_images)
     app.connect('build-finished', finish)

@@ -181,6 +181,8 @@ def test_a_lesson_has_its_cells_its_title_and_its_notebook(stem):
     assert [e['id'] for e in page.select('.cell[id^=cell-]')] == [
         f'cell-{c["id"]}' for c in notebook['cells']
         if c['cell_type'] == 'code']
+    assert all(o.get_text(strip=True) or o.img
+               for o in page.select('.cell_output .output'))
     assert page.select(f'a[href="solutions/{stem}.html"]')
     link = page.select_one('a.btn-download-source-button')['href']
     assert (SITE / 'notebooks' / link).read_bytes() == path.read_bytes()
