@@ -54,6 +54,11 @@ def digits(number):
         f'{number:.1f}'
 
 
+def duration(seconds):
+    """Write a time: two digits, or whole minutes."""
+    return f'{seconds:.2g} s' if seconds < 120 else f'{seconds / 60:.0f} min'
+
+
 def bar(limits):
     """Say what is asked for."""
     low, high = limits
@@ -83,9 +88,7 @@ def _times(rows):
             return ''
         ratio, low, high = row['ratio']
         if row['seconds'] == cells[first, column]['seconds']:
-            seconds = row['seconds'][0]
-            return ('1 (' + (f'{seconds:.2g} s' if seconds < 120 else
-                             f'{seconds / 60:.0f} min') + ')')
+            return f'1 ({duration(row["seconds"][0])})'
         if row['runs'] == 1:
             return digits(ratio)
         return f'{digits(ratio)} ({digits(low)} to {digits(high)})'

@@ -1,5 +1,4 @@
 """Sphinx's settings for the site; make site builds it."""
-import os
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ html_math_renderer = 'mathml'
 
 html_theme = 'sphinx_book_theme'
 html_title = project
-html_baseurl = os.environ.get('SITE_URL', '')
+html_baseurl = pages.SITE
 templates_path = ['_templates']
 html_context = {'default_mode': 'light'}
 html_static_path = ['_static']

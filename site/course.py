@@ -1,7 +1,6 @@
 """What the site adds to Sphinx: formulas, folds, heads and sizes."""
 import html
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -12,10 +11,8 @@ from docutils import nodes
 from PIL import Image
 from pygments.lexers.special import TextLexer
 
-# Where the site will stand. Without it the addresses that must be absolute
-# are those of make site-serve
-SITE = os.environ.get('SITE_URL', '').rstrip('/')
-LOCAL = 'http://127.0.0.1:8000'
+# For addresses that must be absolute: as a last resort, make site-serve's
+SITE = pages.SITE or 'http://127.0.0.1:8000'
 
 
 # Formulas: MathML, which browsers draw themselves ---------------------------
@@ -88,8 +85,8 @@ def describe(app, pagename, templatename, context, doctree):
         'og:title': html.unescape(title),
         'og:description': description, 'og:type': 'website',
         'og:site_name': app.config.project,
-        'og:url': f'{SITE or LOCAL}/{pagename}.html',
-        'og:image': f'{SITE or LOCAL}/_static/card.png',
+        'og:url': f'{SITE}/{pagename}.html',
+        'og:image': f'{SITE}/_static/card.png',
         'og:image:alt': description,
         'og:image:width': '1200', 'og:image:height': '630'}
     tags = [f'<meta name="description" content="{html.escape(description)}">',
@@ -119,15 +116,15 @@ def finish(app, exception):
     """Write what crawlers ask for, and a 404 page that works anywhere."""
     if exception:
         return
-    out, site = Path(app.outdir), SITE or LOCAL
+    out = Path(app.outdir)
     found = sorted(app.env.found_docs - {'404'})
     (out / 'sitemap.xml').write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-        + ''.join(f'<url><loc>{site}/{page}.html</loc></url>\n'
+        + ''.join(f'<url><loc>{SITE}/{page}.html</loc></url>\n'
                   for page in found) + '</urlset>\n')
     (out / 'robots.txt').write_text(
-        f'User-agent: *\nAllow: /\nSitemap: {site}/sitemap.xml\n')
+        f'User-agent: *\nAllow: /\nSitemap: {SITE}/sitemap.xml\n')
     # Shown at any address, so its links start from the site's root
     path = re.sub(r'https?://[^/]+', '', SITE) + '/'
     page = (out / '404.html').read_text()

@@ -25,11 +25,12 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 SOURCE = HERE / '_build/source'
 README = (ROOT / 'README.md').read_text()
+# Where the site will stand
+SITE = os.environ.get('SITE_URL', '').rstrip('/')
 # Where the repository can be read, and whether Binder may be offered for it
 REPOSITORY = os.environ.get('REPOSITORY_URL', '').rstrip('/')
 # Files of the repository that are pages, or have one that says the same
 PAGES = {'README.md': 'index.md', 'CONTRIBUTING.md': 'contribute.md',
-         'notebooks/errata.md': 'notebooks/errata.md',
          'classroom/README.md': 'classroom/index.md',
          'classroom/hub/README.md': 'classroom/hub.md',
          'benchmarks/README.md': 'benchmark.md',

@@ -26,7 +26,7 @@ SIZES = {'desktop': (1280, 900), 'phone': (390, 844)}
 ONE_OF_EACH = """() => {
     const seen = new Set();
     for (const token of document.querySelectorAll('.highlight pre span')) {
-        const box = token.closest('[class*=highlight-]') || token.parentNode;
+        const box = token.closest('[class*=highlight-]');
         const kind = box.className + '/' + token.className;
         if (seen.has(kind)) token.replaceWith(...token.childNodes);
         seen.add(kind);
