@@ -1,7 +1,4 @@
 """What runs with the course's packages: ours, Gluon's, d2l's, bare NumPy."""
-import sys
-from pathlib import Path
-
 import numpy
 from d2l import mxnet as d2l
 from mxnet import autograd, cpu, gluon, init, np, npx
@@ -9,9 +6,7 @@ from mxnet.gluon import nn
 from mxnet.gluon.data.vision import transforms
 
 import d2lutils
-
-sys.path.append(str(Path(__file__).parents[1] / 'tools'))
-from cells import Lesson  # noqa: E402
+from tools.lessons import Lesson
 
 npx.set_np()
 EVERY = 47     # batches between two looks at the test set: a fifth epoch
@@ -86,10 +81,10 @@ def read_numpy(batch_size, **data):
 
 def _net(model, classes=10):
     if model == 'cnn':
-        net, = Lesson('12').load('make_net')
+        net, = Lesson('14').load('make_net')
         return net('c')
     if model == 'mlp':
-        net, = Lesson('10').load('make_net')
+        net, = Lesson('11').load('make_net')
         return net()
     npx.random.seed(0)
     net = nn.Dense(classes)

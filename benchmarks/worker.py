@@ -1,6 +1,6 @@
 """Hold one contestant, and run it each time the benchmark says so.
 
-    python worker.py course reading '{"batch_size": 256}'
+    python -m benchmarks.worker benchmarks.course read '{"batch_size": 256}'
 
 A contestant is a function that prepares all that is not to be timed, and
 returns a function that does the timed work once. What that returns says what
@@ -26,9 +26,10 @@ def main(module, name, settings):
     answer(ready=True)
     for _ in sys.stdin:
         gc.collect()
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         done = run()
-        answer(seconds=time.perf_counter() - start, done=done)
+        seconds = time.perf_counter() - start
+        answer(seconds=seconds, cpu=time.process_time() - cpu, done=done)
 
 
 if __name__ == '__main__':

@@ -20,6 +20,7 @@ from .plot import (
     show_images,
     show_weights,
 )
+from .rows import TableError, read_table, tumours
 from .train import (
     History,
     evaluate_accuracy,
@@ -32,6 +33,7 @@ __all__ = [
     'History',
     'IDXError',
     'Loader',
+    'TableError',
     'device',
     'evaluate_accuracy',
     'fashion_mnist_arrays',
@@ -41,10 +43,12 @@ __all__ = [
     'plot_history',
     'predict_ch3',
     'read_idx',
+    'read_table',
     'show_confusion_matrix',
     'show_images',
     'show_weights',
     'text_labels',
     'train_ch3',
     'train_epoch_ch3',
+    'tumours',
 ]

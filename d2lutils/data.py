@@ -130,7 +130,7 @@ def text_labels(labels):
         labels: integers from 0 to 9, in any iterable or array of one axis.
 
     Returns:
-        A list of str, one a label.
+        A list of str, one per label.
 
     Raises:
         ValueError: a label is not an integer from 0 to 9.
@@ -156,11 +156,10 @@ class Loader:
     Args:
         images: (n, height, width) uint8, a memory map or an array.
         labels: (n,) uint8.
-        batch_size: examples a batch, a positive integer.
+        batch_size: examples per batch, a positive integer.
         device: where batches are put; None for `d2lutils.device()`.
         shuffle: whether each epoch draws a new order.
-        seed: a whole number fixes the orders of all epochs; None draws them
-            afresh.
+        seed: a whole number fixes the orders of all epochs; None draws one.
 
     Raises:
         ValueError, TypeError: batch_size is not a positive integer, or the
@@ -176,7 +175,23 @@ class Loader:
         self._images = numpy.asarray(images)
         self._labels = numpy.asarray(labels)
         self._shuffle = shuffle
-        self._seed = numpy.random.SeedSequence(seed).entropy
+        self.restart(numpy.random.SeedSequence().entropy if seed is None
+                     else seed)
+
+    def restart(self, seed=None):
+        """Go back to the first epoch's order: a run begins.
+
+        Args:
+            seed: another seed for the orders from now on; None keeps it.
+
+        Raises:
+            ValueError: the seed is not a whole number from 0.
+        """
+        if seed is not None:
+            if not isinstance(seed, int | numpy.integer) or seed < 0:
+                raise ValueError(f'seed is {seed!r}, expected a whole number '
+                                 'from 0, or None')
+            self._seed = seed
         self._epoch = 0
 
     def __len__(self):
@@ -255,34 +270,47 @@ def _wait_until_used(array):
     mx.base.check_call(mx.base._LIB.MXNDArrayWaitToWrite(array.handle))
 
 
-def _load(arrays, batch_size, device, seed):
-    train, test = arrays
-    return (Loader(*train, batch_size, device, shuffle=True, seed=seed),
-            Loader(*test, batch_size, device))
+def _load(arrays, batch_size, device, seed, validation):
+    (images, labels), test = arrays
+    rest = len(labels) - operator.index(validation)
+    if not 0 < rest <= len(labels):
+        raise ValueError(f'validation is {validation!r}, expected 0 to '
+                         f'{len(labels) - 1:,} of the {len(labels):,} '
+                         'training examples')
+    parts = [Loader(images[:rest], labels[:rest], batch_size, device,
+                    shuffle=True, seed=seed)]
+    if validation:
+        parts.append(Loader(images[rest:], labels[rest:], batch_size, device))
+    return (*parts, Loader(*test, batch_size, device))
 
 
-def load_data_fashion_mnist(batch_size, device=None, seed=None):
+def load_data_fashion_mnist(batch_size, device=None, seed=None,
+                            validation=0):
     """Make the mini-batches of Fashion-MNIST.
 
     Args:
-        batch_size: examples a batch, a positive integer.
+        batch_size: examples per batch, a positive integer.
         device: where batches are put; None for `d2lutils.device()`.
         seed: a whole number makes the shuffles the same in every run.
+        validation: how many of the 60,000 training examples, the last ones,
+            are kept out of training to compare settings on.
 
     Returns:
-        `train_iter, test_iter`, two `Loader`: the training set freshly
-        shuffled each epoch, the test set in its order.
+        `train_iter, test_iter`, or `train_iter, valid_iter, test_iter` where
+        validation is not 0. Each is a `Loader`: the training examples in a
+        new order each epoch, the others in the order of their files.
 
     Raises:
         IDXError: a file is missing or damaged.
-        ValueError, TypeError: as `Loader`.
+        ValueError, TypeError: as `Loader`, or validation is no integer that
+            leaves something to train on.
 
     Source: Dive into Deep Learning, chapter 3, whose function of this name
     downloads the data.
     """
-    return _load(fashion_mnist_arrays(), batch_size, device, seed)
+    return _load(fashion_mnist_arrays(), batch_size, device, seed, validation)
 
 
-def load_data_mnist(batch_size, device=None, seed=None):
+def load_data_mnist(batch_size, device=None, seed=None, validation=0):
     """Make the mini-batches of MNIST: see `load_data_fashion_mnist`."""
-    return _load(mnist_arrays(), batch_size, device, seed)
+    return _load(mnist_arrays(), batch_size, device, seed, validation)

@@ -22,6 +22,8 @@ import threading
 import time
 from pathlib import Path
 
+from mxnet import runtime
+
 # What each process runs. It ends with the launcher, whatever ended that: then
 # the pipe that is its standard input closes.
 BOOT = """
@@ -34,7 +36,6 @@ if os.environ['DMLC_ROLE'] != 'worker':
     import mxnet                      # returns when the job is done
     sys.exit()
 del sys.argv[0]
-sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
 code = 0
 try:
     runpy.run_path(sys.argv[0], run_name='__main__')
@@ -52,6 +53,14 @@ if code:
 """
 GRACE = 10      # seconds that the others have after the first good end
 LOCAL = '127.0.0.1'
+WITHOUT = ('this build of MXNet has no parameter server (DIST_KVSTORE is '
+           'off, as on Linux arm64): start the job on an x86-64 machine, or '
+           'train on several devices in one process')
+
+
+def has_store():
+    """Say whether this build of MXNet trains in several processes."""
+    return runtime.Features().is_enabled('DIST_KVSTORE')
 
 
 def free_ports(number):
@@ -92,9 +101,13 @@ class Process:
     def __init__(self, name, variables, command):
         env = {k: v for k, v in os.environ.items()
                if k != 'PORT' and not k.startswith(('DMLC_', 'PS_'))}
+        # A script finds what lies beside it, as when it runs alone
+        env['PYTHONPATH'] = os.pathsep.join(filter(None, (
+            os.path.dirname(os.path.abspath(command[0])),
+            env.get('PYTHONPATH'))))
         self.name, self.unread = name, False
         self.popen = subprocess.Popen(
-            [sys.executable, '-c', BOOT, *command], env=env | variables,
+            [sys.executable, '-P', '-c', BOOT, *command], env=env | variables,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True)
         self.reader = threading.Thread(target=self._pass_on, daemon=True)
@@ -257,6 +270,9 @@ def main(arguments=None):
             plan(hosts, given.port or 9091, given.workers, given.servers),
             dict(zip(hosts, names, strict=True)), command))
         return 0
+    if not has_store():
+        print(f'launch: {WITHOUT}', file=sys.stderr)
+        return 2
     port, *ports = free_ports(1 + given.workers)
     if given.port:
         port, ports = given.port, [p for p in ports if p != given.port]

@@ -31,7 +31,8 @@ def plot_history(histories, title=None):
         style = {'color': f'C{i}', 'marker': 'o', 'markersize': 4}
         left.plot(epochs, history.train_loss, label=label + 'train', **style)
         right.plot(epochs, history.train_acc, label=label + 'train', **style)
-        right.plot(epochs, history.test_acc, '--', label=label + 'test',
+        right.plot(epochs, history.valid_acc, '--',
+                   label=label + 'validation',
                    **style | {'marker': 's', 'markerfacecolor': 'white'})
     for ax, y in (left, 'loss'), (right, 'accuracy'):
         ax.set(xlabel='epoch', ylabel=y)
@@ -75,7 +76,7 @@ def show_weights(W, names, shape=(28, 28)):
 
     Args:
         W: (inputs, classes) array of NumPy or MXNet.
-        names: one a class.
+        names: one per class.
         shape: (height, width) of an input image.
 
     Returns:
@@ -111,7 +112,7 @@ def show_confusion_matrix(y, y_hat, names):
     Args:
         y: true labels, (n,) integers.
         y_hat: predicted labels, (n,) integers.
-        names: one a class.
+        names: one per class.
 
     Returns:
         The counts, (classes, classes) int64: row true, column predicted.

@@ -11,11 +11,11 @@ _KEPT = 2 ** 15        # numbers of a net's outputs that wait to be summed up
 
 
 class History(NamedTuple):
-    """What `train_ch3` saw: three lists of floats, one value an epoch."""
+    """What `train_ch3` saw: three lists of floats, one value per epoch."""
 
     train_loss: list
     train_acc: list
-    test_acc: list
+    valid_acc: list
 
 
 class _Sums:
@@ -69,14 +69,14 @@ def _check_output(y_hat, y):
         raise ValueError(
             f'net gives an output of shape {shape} for {len(y)} examples, '
             f'expected ({len(y)}, classes): does the net flatten its input, '
-            'and end in one unit a class?')
+            'and end in one unit per class?')
 
 
 def _check_loss(l, y):
     if getattr(l, 'shape', None) != y.shape:
         raise ValueError(
             f'loss gives {getattr(l, "shape", type(l).__name__)}, expected '
-            f'one value an example, {y.shape}: the mean is taken by the step')
+            f'one value per example, {y.shape}: the step takes the mean')
 
 
 def _step_of(updater):
@@ -107,9 +107,9 @@ def train_epoch_ch3(net, train_iter, loss, updater, progress=None):
         net: a function or Block, from X (batch_size, ...) to scores
             (batch_size, classes).
         train_iter: batches X, y with a `batch_size`, such as a `Loader`.
-        loss: a function of scores and labels, one value an example.
+        loss: a function of scores and labels, one value per example.
         updater: a `gluon.Trainer`, or a function of the batch size that
-            steps the parameters along the summed gradients. It is given the
+            steps the parameters against the summed gradients. It takes the
             loader's batch size for every batch, also the last, shorter one:
             see lesson 04.
         progress: a function called with the number of batches done.
@@ -182,13 +182,17 @@ def evaluate_accuracy(net, data_iter):
     return sums.accuracy()
 
 
-def train_ch3(net, train_iter, test_iter, loss, num_epochs, updater,
+def train_ch3(net, train_iter, valid_iter, loss, num_epochs, updater,
               live=False):
-    """Train, print one line an epoch, and draw the curves at the end.
+    """Train, print one line per epoch, and draw the curves at the end.
+
+    A loader starts again with its first order, so that the same seed gives
+    the same batches whatever ran before.
 
     Args:
         net, train_iter, loss, updater: as `train_epoch_ch3`.
-        test_iter: batches to measure the test accuracy on, after each epoch.
+        valid_iter: batches to measure the validation accuracy on, after
+            each epoch.
         num_epochs: a positive integer.
         live: draw the curves anew after each epoch, in a notebook.
 
@@ -198,11 +202,14 @@ def train_ch3(net, train_iter, test_iter, loss, num_epochs, updater,
     Raises:
         As `train_epoch_ch3`; a FloatingPointError names the epoch too.
 
-    Source: Dive into Deep Learning, chapter 3.
+    Source: Dive into Deep Learning, chapter 3, which measures on the test
+    set instead.
     """
     if num_epochs < 1 or num_epochs != int(num_epochs):
         raise ValueError(f'num_epochs is {num_epochs!r}, expected a positive '
                          'integer such as 5')
+    if hasattr(train_iter, 'restart'):
+        train_iter.restart()
     history = History([], [], [])
     with TrainingDisplay(num_epochs, train_iter) as display:
         for epoch in range(1, num_epochs + 1):
@@ -211,13 +218,13 @@ def train_ch3(net, train_iter, test_iter, loss, num_epochs, updater,
                     net, train_iter, loss, updater, display.progress(epoch))
             except FloatingPointError as e:
                 raise FloatingPointError(f'epoch {epoch}: {e}') from None
-            test_acc = evaluate_accuracy(net, test_iter)
+            valid_acc = evaluate_accuracy(net, valid_iter)
             for values, value in zip(
-                    history, (train_loss, train_acc, test_acc), strict=True):
+                    history, (train_loss, train_acc, valid_acc), strict=True):
                 values.append(value)
             display.line(
                 f'epoch {epoch}, loss {train_loss:.3f}, train accuracy '
-                f'{train_acc:.3f}, test accuracy {test_acc:.3f}')
+                f'{train_acc:.3f}, validation accuracy {valid_acc:.3f}')
             if live or epoch == num_epochs:
                 display.figure(history)
     return history

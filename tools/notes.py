@@ -1,6 +1,6 @@
 """Print the release notes of a version: its section of CHANGELOG.md.
 
-    python tools/notes.py 0.1.0
+    python -m tools.notes 0.1.0
 """
 import re
 import sys

@@ -1,7 +1,7 @@
 """Run notebooks from the shell, a line a cell; with --save store the outputs.
 
-    python tools/run.py 03             the lesson whose name begins with 03
-    python tools/run.py --save 03 04   with their solutions, outputs stored
+    python -m tools.run 03             the lesson whose name begins with 03
+    python -m tools.run --save 03 04   with their solutions, outputs stored
 """
 import argparse
 import subprocess
@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import nbformat
-import pins  # noqa: F401 -- before the kernels start
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+from tools import pins
+
+pins.leave_out_settings()     # before the kernels start
 
 NOTEBOOKS = Path(__file__).parent.parent / 'notebooks'
 
@@ -66,7 +69,8 @@ def run(path, save, timeout):
                               'mimetype': 'text/x-python'}}
         for cell in cells:
             cell.metadata.pop('execution', None)
-        text = nbformat.writes(nb) + '\n'
+        # A traceback names files in full: stored, below the course's folder
+        text = nbformat.writes(nb).replace(f'{NOTEBOOKS.parent}/', '') + '\n'
         part = path.with_suffix('.part')
         part.write_text(text, encoding='utf-8')
         part.replace(path)

@@ -21,7 +21,9 @@ class Lesson:
     def __init__(self, name):
         path, = NOTEBOOKS.glob(f'{name}*.ipynb')
         self.name = path.stem
-        self.sources = dict(_sources(path))
+        self.sources = code_of(path)
+        self.tags = {cell.id: cell.metadata.get('tags', [])
+                     for cell in _code_cells(path)}
 
     def needed(self, names, before=None, also=()):
         """Return the ids of the cells that define names, in their order.
@@ -38,7 +40,7 @@ class Lesson:
         ids = list(self.sources)
         missing, found = set(names), []
         for cell_id in reversed(ids[:ids.index(before) if before else None]):
-            defines, needs = _names(self.sources[cell_id])
+            defines, needs = names_of(self.sources[cell_id])
             if defines & missing or cell_id in also:
                 found.insert(0, cell_id)
                 missing = missing - defines | needs
@@ -47,10 +49,11 @@ class Lesson:
             raise ValueError(f'{self.name} defines no {sorted(lost)}')
         return found
 
-    def run(self, ids):
+    def run(self, ids, namespace=None):
         """Run cells in one namespace, without a screen; return it."""
         matplotlib.use('agg')
-        namespace = {'__name__': self.name}
+        if namespace is None:
+            namespace = {'__name__': self.name}
         for cell_id in ids:
             code = compile(self.sources[cell_id], f'{self.name}:{cell_id}',
                            'exec')
@@ -65,15 +68,19 @@ class Lesson:
 
 # A notebook with its figures is large, and tests look at each many times
 @functools.cache
-def _sources(path):
-    """Return a notebook's code, without magics, by cell id."""
+def _code_cells(path):
     nb = nbformat.read(path, as_version=4)
+    return [cell for cell in nb.cells if cell.cell_type == 'code']
+
+
+def code_of(path):
+    """Return a notebook's code, without magics, by cell id."""
     return {cell.id: re.sub(r'^%.*$', '', cell.source, flags=re.M)
-            for cell in nb.cells if cell.cell_type == 'code'}
+            for cell in _code_cells(path)}
 
 
 @functools.cache
-def _names(source):
+def names_of(source):
     """Return which global names a cell defines, and which it needs."""
     defines, needs = set(), set()
     top = compile(source, 'cell', 'exec')
