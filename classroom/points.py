@@ -1,28 +1,24 @@
-"""Give points to texts in the browser: nbgrader's formgrader.
-
-    python points.py [FOLDER]
-"""
+"""Give points to texts in the browser: nbgrader's formgrader."""
 import os
-import sys
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / 'tools'))
-import lab  # noqa: E402
+from classroom.assignment import HERE, GradeError
 
 
-def main(folder=HERE / 'class'):
-    folder = Path(folder).resolve()
+def serve(folder):
+    """Become the formgrader of a class.
+
+    Raises:
+        GradeError: nothing is graded yet.
+    """
     if not (folder / 'gradebook.db').exists():
-        sys.exit(f'{folder} has no gradebook: make grade first')
+        raise GradeError(f'{folder} has no gradebook: make grade first')
+    # Not above: a learner's JupyterLab runs without one of the pins
+    from tools import lab
+
+    os.chdir(HERE.parent)
     # Where nbgrader finds its configuration, which reads the other
-    os.chdir(HERE)
-    os.environ['CLASS'] = str(folder)
+    os.environ |= {'JUPYTER_CONFIG_PATH': str(HERE), 'CLASS': str(folder)}
     lab.serve('jupyter_server', folder,
               '--ServerApp.default_url=/formgrader/gradebook',
               '--ServerApp.jpserver_extensions='
               "{'nbgrader.server_extensions.formgrader': True}")
-
-
-if __name__ == '__main__':
-    main(*sys.argv[1:])

@@ -1,47 +1,69 @@
-"""From what a student handed in to the notebook that is graded.
-
-Only the student's answers reach that notebook: everything else, and the tests
-above all, is the teacher's own.
-"""
-import ast
+"""Find the notebook among what a student handed in, and read it."""
+import codecs
 import json
+import logging
+import os
 import stat
+import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 
+from classroom.match import Match, is_answer, is_test, meta
+
 LARGEST = 100_000_000     # bytes of a notebook: its outputs are dropped
-ANSWER = 200_000          # characters of one answer
 
 
 class SubmissionError(ValueError):
     """What was handed in cannot be graded."""
 
 
-class Submission(NamedTuple):
-    """A notebook to run, and what a person should know of it."""
+def readable(name):
+    """Return a file's name as text, also where its bytes are not UTF-8.
 
-    notebook: nbformat.NotebookNode
-    flags: list
-
-
-def _meta(cell):
-    meta = cell.get('metadata', {}).get('nbgrader', {})
-    return meta if isinstance(meta, dict) else {}
-
-
-def is_answer(cell):
-    return bool(_meta(cell).get('solution'))
+    Debian's unzip writes the names of a Chinese Windows as they come, in GBK.
+    """
+    content = os.fsencode(name)
+    for encoding in 'utf-8', 'gb18030':
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode('ascii', 'backslashreplace')
 
 
-def find(folder, hw, graded_ids):
+def answers(release, notebook):
+    """Count the answers in a notebook; None where it is another's.
+
+    It is this assignment's if it has more of its answers and tests than of
+    others'; without any ids, if it has a fifth of them.
+    """
+    match = Match(release.cells, notebook.cells)
+    wanted = [k for k, c in enumerate(release.cells) if is_test(c)
+              or is_answer(c) and c.cell_type == 'code']
+    known = sum(k in match.roles for k in wanted)
+    others = sum(bool(meta(c).get('grade') or meta(c).get('solution'))
+                 for c, role in zip(notebook.cells, match.roles, strict=True)
+                 if role is None)
+    by_id = match.by_id & set(wanted)
+    if known <= others or not by_id and 5 * known < len(wanted):
+        return None
+    return sum(bool(match.written(k)) for k, c in enumerate(release.cells)
+               if is_answer(c))
+
+
+def _may_be(name):
+    """Say whether a name may be what programs made of a notebook's."""
+    return '.ipynb' in name or Path(name).suffix in ('.json', '')
+
+
+def find(folder, hw, release):
     """Find the notebook of an assignment among the files handed in.
 
     Args:
         folder: what one student handed in for it.
         hw: the assignment's name.
-        graded_ids: the ids of its cells, by which it is known.
+        release: what the student was given, by whose cells it is known.
 
     Returns:
         `notebook, flags`.
@@ -50,58 +72,88 @@ def find(folder, hw, graded_ids):
         SubmissionError: there is none, it cannot be read, or it is another
             assignment's.
     """
-    flags, found, faults = [], [], []
-    for path in sorted(Path(folder).rglob('*')):
-        name = path.relative_to(folder)
-        if '.ipynb_checkpoints' in name.parts:
+    flags, found, faults, others = [], [], [], []
+    for path in sorted(Path(folder).rglob('*'), key=os.fsencode):
+        name = readable(path.relative_to(folder))
+        if '.ipynb_checkpoints' in path.parts or path.is_dir():
             continue
-        if path.is_symlink():
-            flags.append(f'{name} is a symbolic link: not followed')
-        elif path.suffix == '.ipynb' and stat.S_ISREG(path.stat().st_mode):
+        if path.is_symlink() or not stat.S_ISREG(path.stat().st_mode):
+            what = 'symbolic link' if path.is_symlink() else 'special file'
+            flags.append(f'{name} is a {what}: not followed')
+        elif _may_be(name.lower()):
             try:
                 notebook = read(path)
+                number = answers(release, notebook)
             except SubmissionError as error:
-                faults.append(str(error))
+                if '.ipynb' in name.lower():
+                    faults.append(str(error))
+                else:
+                    others.append(name)
                 continue
-            ids = {_meta(c).get('grade_id') for c in notebook.cells}
-            ids |= {c.get('id') for c in notebook.cells}
-            found.append((len(ids & graded_ids), path.stem == hw, path,
+            found.append((number, path.name == f'{hw}.ipynb', name,
                           notebook))
-        elif path.is_file() and path.name != 'timestamp.txt':
-            flags.append(f'{name} was left out: only the notebook is graded')
-    found = [f for f in found if f[0]] or [f for f in found if f[1]]
-    if not found:
-        linked = [f for f in flags if 'symbolic link' in f]
-        raise SubmissionError('; '.join(linked + faults)
-                              or f'no notebook of {hw} is there')
-    number, named, path, notebook = max(found, key=lambda f: f[:2])
-    if number == 0:
-        raise SubmissionError(f'{path.name} has no cell of {hw}: is it '
-                              'another assignment?')
-    if len(found) > 1:
-        flags.append(f'of {len(found)} notebooks, {path.name} was taken')
+        elif path.name != 'timestamp.txt':
+            others.append(name)
+    ours = [f for f in found if f[0] is not None]
+    if not ours:
+        raise SubmissionError(_missing(hw, found, flags, faults, others))
+    _, named, name, notebook = max(ours, key=lambda f: f[:2])
+    if len(ours) > 1:
+        flags.append(f'of {len(ours)} notebooks, {name} was taken')
     elif not named:
-        flags.append(f'the notebook is called {path.name}')
-    return notebook, flags
+        flags.append(f'the notebook is called {name}')
+    flags += [f'{fault}: left out' for fault in faults]
+    return notebook, flags + [f'{n} was left out: only the notebook is graded'
+                              for n in others]
+
+
+def _missing(hw, found, flags, faults, others):
+    """Say why there is no notebook to grade."""
+    said = [f for f in flags if 'symbolic link' in f]
+    said += [f'{f[2]} has no answers to {hw}: is it another assignment?'
+             for f in found]
+    said += faults
+    if said:
+        return '; '.join(said)
+    there = f', only {", ".join(others[:5])}' if others else ''
+    return f'there is no notebook of {hw}{there}'
+
+
+def _decoded(content):
+    """Return the text of a file that some editor may have written anew."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode('utf-16')
+    for encoding in 'utf-8-sig', 'gb18030':
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return content.decode('utf-8-sig', 'replace')
 
 
 def read(path):
     """Read a notebook as the newest format, without its outputs.
 
     Raises:
-        SubmissionError: it is too large, no JSON, or no notebook.
+        SubmissionError: it is too large, or not a notebook.
     """
-    if path.stat().st_size > LARGEST:
-        raise SubmissionError(f'{path.name} has more than '
+    name, size = readable(path.name), path.stat().st_size
+    if size > LARGEST:
+        raise SubmissionError(f'{name} has more than '
                               f'{LARGEST // 1_000_000} MB')
+    if not size:
+        raise SubmissionError(f'{name} is empty')
     try:
-        content = json.loads(path.read_bytes().decode('utf-8-sig'))
+        content = json.loads(_decoded(path.read_bytes()))
         for cell in content.get('cells', ()):
             if cell.get('cell_type') == 'code':
                 cell['outputs'] = []
             else:
                 cell.pop('outputs', None)
-        notebook = nbformat.reads(json.dumps(content), as_version=4)
+            for key in 'metadata', 'attachments':
+                if not isinstance(cell.get(key, {}), dict):
+                    cell[key] = {}
+        notebook = _as_newest(json.dumps(content))
         for cell in notebook.cells:
             cell.source = str(cell.source)
             cell.cell_type, cell.metadata  # noqa: B018 -- must be there
@@ -110,100 +162,18 @@ def read(path):
             nbformat.ValidationError) as error:
         reason = str(error).splitlines() or [type(error).__name__]
         raise SubmissionError(
-            f'{path.name} is no notebook: {reason[0][:200]}') from error
+            f'{name} is not a notebook: {reason[0][:200]}') from error
     return notebook
 
 
-def _defined(source):
-    """Return the names that a cell's code defines at its top level."""
+def _as_newest(text):
+    """Read a notebook whose form need not be right throughout."""
+    log = logging.getLogger('traitlets')
+    level, log.level = log.level, logging.CRITICAL
     try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    names = {n.name for n in body
-             if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    for node in body:
-        for target in getattr(node, 'targets', ()):
-            names |= {n.id for n in ast.walk(target)
-                      if isinstance(n, ast.Name)}
-    return names
-
-
-def splice(source, release, submitted):
-    """Put a student's answers into the teacher's notebook.
-
-    An answer is known by its nbgrader id; else by its cell's id; else by the
-    names that it defines.
-
-    Args:
-        source: the teacher's notebook, tests and all.
-        release: what the student was given.
-        submitted: what came back.
-
-    Returns:
-        A `Submission`.
-    """
-    notebook, flags, taken = nbformat.from_dict(source), [], set()
-    given = {_meta(c)['grade_id']: c for c in release.cells if _meta(c)}
-    for cell in notebook.cells:
-        if cell.cell_type == 'code':
-            cell.outputs, cell.execution_count = [], None
-        if not is_answer(cell):
-            continue
-        name = _meta(cell)['grade_id']
-        stub = given[name].source
-        indexes = _matches(submitted.cells, name, cell, stub)
-        taken |= set(indexes)
-        answers = [submitted.cells[i].source for i in indexes]
-        changed = [a for a in answers if a.strip() != stub.strip()]
-        cell.source = (changed or answers or [stub])[-1]
-        if not answers:
-            flags.append(f'{name}: the answer was not found')
-        if len(set(changed)) > 1:
-            flags.append(f'{name} is there {len(changed)} times: '
-                         'the last one was taken')
-        if len(cell.source) > ANSWER:
-            cell.source = stub
-            flags.append(f'{name} has more than {ANSWER:,} characters: '
-                         'left out')
-    return Submission(notebook, flags + _other_changes(
-        release, submitted, taken))
-
-
-def _matches(cells, name, cell, stub):
-    """Return the indexes of the cells that answer a question."""
-    def where(test):
-        return [i for i, c in enumerate(cells)
-                if c.cell_type == cell.cell_type and test(c)]
-
-    return (where(lambda c: _meta(c).get('grade_id') == name)
-            or where(lambda c: c.get('id') == cell.get('id'))
-            or (cell.cell_type == 'code' and where(
-                lambda c: _defined(c.source) & _defined(stub)))
-            or [])
-
-
-def _other_changes(release, submitted, taken):
-    flags = []
-    known = {c.get('id') for c in release.cells}
-    given = {c.source.strip() for c in release.cells}
-    own = [c for i, c in enumerate(submitted.cells)
-           if i not in taken and c.cell_type == 'code' and c.source.strip()
-           and c.source.strip() not in given]
-    names = sorted(set().union(*[_defined(c.source) for c in own
-                                 if c.get('id') not in known]))
-    if names:
-        flags.append('own cells were left out; they define '
-                     + ', '.join(names[:8]))
-    locked = {_meta(c)['grade_id']: c.source.strip() for c in release.cells
-              if _meta(c).get('locked')}
-    there = {_meta(c).get('grade_id'): c.source.strip()
-             for c in submitted.cells}
-    changed = [n for n, text in locked.items() if n in there
-               and there[n] != text]
-    missing = [n for n in locked if n not in there]
-    if changed:
-        flags.append('changed, and put back: ' + ', '.join(changed[:8]))
-    if missing and len(missing) < len(locked):
-        flags.append('deleted, and put back: ' + ', '.join(missing[:8]))
-    return flags
+        with warnings.catch_warnings():
+            # Of cells without an id, or with the same
+            warnings.simplefilter('ignore')
+            return nbformat.reads(text, as_version=4)
+    finally:
+        log.level = level

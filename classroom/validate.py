@@ -1,17 +1,29 @@
-"""Run the checks that a student sees, as grading will run them.
-
-    python validate.py hw2 [FILE]
-"""
-import sys
+"""Run the checks that a student sees, as grading will run them."""
 from pathlib import Path
+from typing import NamedTuple
 
-import execute
 import nbformat
-import submission
 from nbgrader.utils import compute_checksum
+
+from classroom import (
+    assignment,
+    execute,
+    feedback,
+    splice,
+    submission,
+    words,
+)
+from classroom.match import meta
 
 ROOT = Path(__file__).resolve().parents[1]
 OFF = '.venv', 'classroom', '.ipynb_checkpoints'
+
+
+class Check(NamedTuple):
+    """A graded task, and all that is wrong with it."""
+
+    name: str
+    wrong: list
 
 
 def find(hw):
@@ -29,54 +41,79 @@ def find(hw):
     return found[0]
 
 
-def validate(path):
-    """Run a notebook; return a list of `cell's id, what is wrong or None`.
+def _given(hw, notebook, source):
+    """Return what the student was given; None where only they have it.
+
+    A teacher may have changed the assignment: then a locked cell that nobody
+    has touched since differs from this clone's.
+    """
+    if hw not in assignment.assignments(source):
+        return None
+    release = assignment.released(hw, source)
+    cells = {meta(c)['grade_id']: c for c in release.cells if meta(c)}
+    for cell in notebook.cells:
+        there = cells.get(meta(cell).get('grade_id'))
+        if (there and meta(there).get('locked')
+                and there.source != cell.source
+                and meta(cell).get('checksum') == compute_checksum(cell)):
+            return None
+    return release
+
+
+def validate(hw, path, source=assignment.SOURCE):
+    """Run a notebook's visible checks.
+
+    Args:
+        hw: the assignment's name.
+        path: the student's notebook.
+        source: where the assignments are.
+
+    Returns:
+        A list of `Check`; what grading would note, a list of str; what says
+        a text in the language of the notebook.
 
     Raises:
-        submission.SubmissionError: it is no notebook, or cannot be run.
+        submission.SubmissionError: it is not a notebook of this assignment,
+            or cannot be run.
     """
-    notebook = submission.read(Path(path))
+    notebook, notes = submission.read(Path(path)), []
+    given = _given(hw, notebook, source)
+    empty = {'YOUR ANSWER HERE'}
+    if given:
+        if submission.answers(given, notebook) is None:
+            raise submission.SubmissionError(
+                f'{path} has no answers to {hw}: is it another assignment?')
+        empty |= {c.source for c in given.cells}
+        notebook, notes = splice.splice(given, given, notebook)
     result = execute.execute(nbformat.writes(notebook), unsafe=True)
     if result['cause']:
         raise submission.SubmissionError(f'{path}: {result["cause"]}')
-    lines = []
-    for cell in nbformat.reads(result['notebook'], as_version=4).cells:
-        meta = cell.metadata.get('nbgrader', {})
-        if meta.get('locked') and compute_checksum(cell) != meta.get(
-                'checksum'):
-            lines.append((meta['grade_id'], 'the cell was changed: it will '
-                          'be put back when you are graded'))
-        elif meta.get('grade') and meta.get('solution'):
-            empty = 'YOUR ANSWER HERE' in cell.source
-            lines.append((meta['grade_id'], 'no answer yet' if empty
-                          else None))
-        elif meta.get('grade'):
-            errors = ['no answer yet' if o.ename == 'NotImplementedError'
-                      else f'{o.ename}: {o.evalue}' for o in cell.outputs
-                      if o.output_type == 'error']
-            lines.append((meta['grade_id'], errors[0] if errors else None))
-    if not lines:
+    notebook = nbformat.reads(result['notebook'], as_version=4)
+    names, checks = assignment.task_names(notebook), []
+    say = words.speaker(words.of(notebook))
+    for cell in notebook.cells:
+        if meta(cell).get('grade'):
+            wrong = [say('no answer yet')
+                     if o.ename == 'NotImplementedError'
+                     else feedback.message(o) for o in cell.get('outputs', ())
+                     if o.output_type == 'error']
+            if meta(cell).get('solution') and cell.source.strip() in empty:
+                wrong = [say('no answer yet')]
+            checks.append(Check(names[meta(cell)['grade_id']], wrong))
+    if not checks:
         raise submission.SubmissionError(f'{path} has no graded cells: is it '
                                          'an assignment?')
-    return lines
+    return checks, notes + [f'{cell} ends the kernel: it will be left out'
+                            for cell in result['left_out']], say
 
 
-def main(arguments):
-    if not 1 <= len(arguments) <= 2:
-        sys.exit('name an assignment: make validate HW=hw2')
-    try:
-        path = arguments[1] if len(arguments) > 1 and arguments[1] \
-            else find(arguments[0])
-        lines = validate(path)
-    except (submission.SubmissionError, OSError) as error:
-        sys.exit(f'not checked: {error}')
-    for name, wrong in lines:
-        print(f'{name:24} {wrong or "ok"}')
-    failed = sum(bool(wrong) for _, wrong in lines)
-    print(f'{len(lines) - failed} of {len(lines)} are well; hidden checks '
-          'try more')
-    return bool(failed)
-
-
-if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+def summary(checks, notes, say=str.format):
+    """Say what was found: one line per task and mistake, and one in all."""
+    lines = []
+    for name, wrong in checks:
+        lines.append(say('{}: {}', name, wrong[0] if wrong else say('ok')))
+        lines += [f'    {more}' for more in wrong[1:]]
+    failed = sum(bool(wrong) for _, wrong in checks)
+    return [*lines, *(say('note: {}', note) for note in notes),
+            say('{} of {} pass; hidden checks try more',
+                len(checks) - failed, len(checks))]

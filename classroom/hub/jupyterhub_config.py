@@ -1,160 +1,85 @@
-"""A JupyterHub on one machine, to see the course as a class would: DEMO ONLY.
+"""A JupyterHub for a class on one machine: docs/hub.md sets it up.
 
-    make hub                # classroom/hub/start.sh; README.md says more
-
-HUB_PORT      the port on 127.0.0.1, 8000 unless given
-HUB_PASSWORD  what everybody logs in with; unless given one is made up, and
-              printed once
-HUB_STATE     the folder that keeps users' files and the hub's database,
-              classroom/hub/state unless given
+It runs as root, by `make hub` or by systemd (d2l-hub.service), so that each
+student's server runs under that student's account. The hub's database and
+its secrets lie in STATE_DIRECTORY, which systemd sets.
 """
 import os
-import resource
-import secrets
-import shutil
-import socket
+import pwd
+import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from jupyterhub.app import JupyterHub
-from jupyterhub.proxy import ConfigurableHTTPProxy
-from jupyterhub.spawner import SimpleLocalProcessSpawner
+from tools import pins
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-LOOPBACK = '127.0.0.1'
-DEMO = ('DEMO ONLY, for this machine alone: one password for all, no wall '
-        'between users. For a class: classroom/hub/values.yaml')
-MIB = 2**20
-# Measured, README.md: what a student at work takes, and more than any lesson
-# needs of a process's own data
-STUDENT = 512 * MIB
-DATA_LIMIT = 2048 * MIB
-
-sys.path.insert(0, str(ROOT / 'tools'))
-import lab  # noqa: E402, F401 -- the environment becomes that of make lab
-import pins  # noqa: E402
+ROOT = HERE.parents[1]
+PROXY = HERE / 'node_modules/.bin/configurable-http-proxy'
+# Measured (docs/hub.md): what a student at work takes
+STUDENT = 512 * 2**20
+# All that a student's work begins with
+BEGIN = f"""
+for lesson in {[str(p) for p in ROOT.glob('notebooks/*.ipynb')]}:
+    open(lesson).close()
+import d2l.mxnet, d2lutils, ipykernel.kernelapp, jupyterlab.labapp
+import jupyterhub.singleuser.app
+"""
 
 
-def number(name, default):
-    """Return an environment variable that must be a port."""
-    value = os.environ.get(name) or default
-    if not (value.isdigit() and 0 < int(value) < 65536):
-        sys.exit(f'{name} is {value!r}, expected a number from 1 to 65535')
-    return int(value)
+def obstacle(name):
+    """Return what keeps an account from the course, or ''."""
+    account = pwd.getpwnam(name)
+    try:
+        done = subprocess.run(
+            [sys.executable, '-c', BEGIN], capture_output=True, text=True,
+            user=account.pw_uid, group=account.pw_gid, extra_groups=[],
+            umask=0o022, cwd='/')
+    except OSError as error:
+        return str(error)
+    return done.stderr.strip().split('\n')[-1] if done.returncode else ''
 
 
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.socket() as s:
-        s.bind((LOOPBACK, 0))
-        return s.getsockname()[1]
-
-
-def password():
-    """Return the password of all users; make one up if none is given."""
-    value = os.environ.pop('HUB_PASSWORD', '')
-    if not value:
-        value = secrets.token_urlsafe(9)
-        print(f'The password of this run: {value}', flush=True)
-    if len(value) < 8:
-        sys.exit(f'HUB_PASSWORD has {len(value)} characters, expected 8 or '
-                 'more: choose a longer one, or leave it unset')
-    return value
-
-
-def refuse(url, what):
-    """Stop the hub unless an address is one of this machine alone."""
-    if urlsplit(url).hostname != LOOPBACK:
-        sys.exit(f'{what} would listen on {url}, expected {LOOPBACK}: this '
-                 'hub is a demo, and opens no port to other machines; for a '
-                 'class use classroom/hub/values.yaml')
-
-
-class LoopbackProxy(ConfigurableHTTPProxy):
-    """The proxy, on this machine alone whatever other files configure."""
-
-    async def start(self):
-        refuse(self.public_url, 'the proxy')
-        refuse(self.api_url, "the proxy's interface")
-        refuse(self.hub.bind_url, 'the hub')
-        await super().start()
-
-
-class CourseSpawner(SimpleLocalProcessSpawner):
-    """A single-user server on this machine, with a folder and limits."""
-
-    def make_preexec_fn(self, name):
-        enter = super().make_preexec_fn(name)
-
-        def preexec():
-            # Kernels inherit it: a runaway array ends in a MemoryError
-            resource.setrlimit(resource.RLIMIT_DATA, (DATA_LIMIT,) * 2)
-            enter()
-        return preexec
-
-    async def start(self):
-        self.ip = LOOPBACK
-        lessons = Path(self.home_dir, 'notebooks')
-        if not lessons.exists():
-            # Under another name until it is whole
-            copy = lessons.with_name('notebooks.new')
-            shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(ROOT / 'notebooks', copy,
-                            ignore=shutil.ignore_patterns('.*'))
-            copy.rename(lessons)
-        return await super().start()
-
-
-for options in JupyterHub.instance().cli_config.values():
-    for option, value in options.items():
-        if option.endswith(('ip', 'bind_url', 'api_url')):
-            refuse(value if '://' in value else f'http://{value}',
-                   f'--{option}')
-state = Path(os.environ.get('HUB_STATE') or HERE / 'state').resolve()
-state.mkdir(mode=0o700, parents=True, exist_ok=True)
-program = HERE / 'node_modules/.bin/configurable-http-proxy'
-if not program.exists():
-    sys.exit(f'{program} is missing: install it with make hub, or with '
-             'npm ci in classroom/hub')
-print(DEMO, flush=True)
+if os.geteuid() != 0:
+    sys.exit('the hub needs root, to start each server under its '
+             "student's account: sudo make hub")
+if not PROXY.exists():
+    sys.exit(f'{PROXY} is missing: make hub installs it')
+# root leaves compiled modules behind, which others could not: a server and
+# a kernel start in less than half of the time
+if trouble := obstacle('root') or obstacle('nobody'):
+    sys.exit(f'students cannot use the course in {ROOT}: {trouble}\n'
+             'clone it to /srv/d2l-course, and run make setup there with '
+             'umask 022 and with a Python that lies in no home folder, '
+             'such as PYTHON=/usr/bin/python3.11')
+os.umask(0o077)     # nothing that the hub or a student writes is for others
+state = Path(os.environ.get('STATE_DIRECTORY', '/var/lib/d2l-hub'))
+state.mkdir(parents=True, exist_ok=True)
+state.chmod(0o700)
 
 c = get_config()  # noqa: F821 -- JupyterHub runs this file, and gives it
 
-c.JupyterHub.ip = c.JupyterHub.hub_ip = LOOPBACK
-c.JupyterHub.port = number('HUB_PORT', '8000')
-# Nobody types these two: any free port will do
-c.JupyterHub.hub_port = free_port()
-c.ConfigurableHTTPProxy.api_url = f'http://{LOOPBACK}:{free_port()}'
-c.ConfigurableHTTPProxy.command = [str(program)]
+c.JupyterHub.ip = '127.0.0.1'       # the world comes through Caddy
+# Caddy says who comes, and that it was by https: the proxy adds nothing
+c.ConfigurableHTTPProxy.command = [str(PROXY), '--no-x-forward']
 c.ConfigurableHTTPProxy.pid_file = str(state / 'proxy.pid')
-c.JupyterHub.proxy_class = LoopbackProxy
 c.JupyterHub.db_url = f'sqlite:///{state / "hub.sqlite"}'
 c.JupyterHub.cookie_secret_file = str(state / 'cookie_secret')
-# On every page of the hub, the login page too
-c.JupyterHub.template_vars = {'announcement': DEMO}
+# PAM asks for the account's password; members of this group alone get in
+c.PAMAuthenticator.allowed_groups = {'students'}
 
-c.JupyterHub.authenticator_class = 'shared-password'
-c.SharedPasswordAuthenticator.user_password = password()
-c.Authenticator.allow_all = True
-# A name becomes the name of a folder
-c.Authenticator.username_pattern = '[a-z][a-z0-9_-]{0,31}'
-
-c.JupyterHub.spawner_class = CourseSpawner
-c.SimpleLocalProcessSpawner.home_dir_template = str(
-    state / 'users/{username}')
-c.Spawner.cmd = [sys.executable, '-m', 'jupyterhub.singleuser']
-c.Spawner.args = ['--allow-root'] if os.geteuid() == 0 else []
+c.Spawner.cmd = ['sh', str(HERE / 'student.sh'), str(ROOT), sys.executable]
+# Over TCP, any account of the machine could read what a kernel prints
+c.Spawner.args = ['--KernelManager.transport=ipc']
 c.Spawner.notebook_dir = '~/notebooks'
 c.Spawner.default_url = '/lab'
-c.Spawner.environment = {
-    name: os.environ[name] for name in pins.PINS if name in os.environ}
+# The settings of make lab: numbers come out as they are printed
+c.Spawner.environment = {name: value for name, value in pins.PINS.items()
+                         if name != pins.CHECKS_ONLY}
 c.Spawner.http_timeout = c.Spawner.start_timeout = 120
-# Half of the memory: the other half is the machine's
+# A quarter of the memory is the machine's own
 c.JupyterHub.active_server_limit = max(
     1, os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
-    // 2 // STUDENT)
+    * 3 // 4 // STUDENT)
 
 # A server unused for an hour goes, and its memory with it; the files stay
 c.JupyterHub.services = [{

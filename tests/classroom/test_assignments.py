@@ -8,11 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / 'classroom'), str(HERE)]
-import grade  # noqa: E402
-import quick  # noqa: E402
+from classroom import grade
+from tests.classroom import mutants
 
 # nbgrader's own use of its database
 pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
@@ -33,35 +30,44 @@ def source(hw):
 
 
 @pytest.fixture(scope='module')
-def release(hw, tmp_path_factory):
+def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp('class')
-    return grade.prepare(hw, folder, grade.nbgrader(folder))[1]
+    # A gradebook takes seconds to make: one for all
+    return folder, grade.nbgrader(folder)
+
+
+@pytest.fixture(scope='module')
+def release(hw, course):
+    return grade.prepare(hw, *course)[1]
 
 
 @pytest.fixture(scope='module')
 def graded(hw):
-    done = subprocess.run([sys.executable, HERE / 'quick.py', hw],
-                          capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [sys.executable, '-m', 'tests.classroom.mutants', hw],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True,
+        timeout=900)
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()
             if line.startswith('{"name"')]
 
 
-def test_there_are_four_assignments():
-    assert grade.assignments() == ['hw1', 'hw2', 'hw3', 'hw4']
+def test_there_are_six_assignments():
+    assert grade.assignments() == [f'hw{i}' for i in range(1, 7)]
 
 
 def test_the_form(source):
     graded = [c for c in source.cells if c.metadata.get('nbgrader', {}).get(
         'grade')]
-    machine = [c for c in graded if quick.is_test(c)]
-    assert 6 <= len(graded) <= 12
+    machine = [c for c in graded if mutants.is_test(c)]
+    assert 16 <= len(graded) <= 24      # one off-by-one costs one part
     assert len(graded) - len(machine) >= 1
     assert all(c.metadata.nbgrader.grade_id == c.id for c in graded)
     assert all(c.metadata.nbgrader.points > 0 for c in graded)
     for cell in machine:
         visible, _, hidden = cell.source.partition('### BEGIN HIDDEN TESTS')
-        assert 'assert' in visible and len(hidden) > 60, cell.id
+        assert 'with part(' in visible, cell.id
+        assert len(hidden) > 60, cell.id
     points = sum(c.metadata.nbgrader.points for c in graded)
     assert 20 <= points <= 40
     assert f'{points} points' in source.cells[0].source + ''.join(
@@ -69,22 +75,28 @@ def test_the_form(source):
 
 
 def test_mistakes_and_correct_answers_get_what_they_should(hw, graded):
-    assert len(graded) == len(quick.cases(hw))
+    assert len(graded) == len(mutants.cases(hw))
     wrong = {case['name']: case for case in graded
-             if sorted(case['lost']) != case['loses']}
+             if sorted(case['failed']) != case['fails']}
     assert not wrong
+
+
+def test_checks_leave_no_name_behind_and_change_none(graded):
+    left = {case['name']: case['left'] for case in graded
+            if case['left'] and not case['fails']}
+    assert not left
 
 
 def test_there_are_mistakes_for_every_test_and_enough_of_both(
         hw, source, graded):
-    tests = {c.id for c in source.cells if quick.is_test(c)}
-    assert set().union(*[case['lost'] for case in graded]) == tests
-    assert sum(bool(case['loses']) for case in graded) >= 6
-    assert sum(not case['loses'] for case in graded) >= 1 + 3
+    tests = {c.id for c in source.cells if mutants.is_test(c)}
+    assert set().union(*[case['failed'] for case in graded]) == tests
+    assert sum(bool(case['fails']) for case in graded) >= 30
+    assert sum(not case['fails'] for case in graded) >= 2 + 12
 
 
 def test_messages_say_what_is_wrong(graded):
-    messages = [m for case in graded for m in case['lost'].values()]
+    messages = [m for case in graded for m in case['failed'].values()]
     asserted = [m for m in messages if m.startswith('AssertionError: ')]
     assert len(asserted) > 0.8 * len(messages)
     assert all(len(m) > len('AssertionError: ') + 8 for m in asserted)

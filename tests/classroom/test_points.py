@@ -1,4 +1,5 @@
 """A teacher reads texts and gives points in the browser, unharmed."""
+import base64
 import os
 import re
 import signal
@@ -7,12 +8,21 @@ from pathlib import Path
 
 import pytest
 import requests
-from test_grading import ROOT, answered, grade, hand_in, source_in
 from urllib3.util import Retry
 
-# nbgrader's own use of its database
-pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
-TEXT = """Because **I say so**, and `a < b`.
+from classroom import grade
+from tests.classroom.support import (
+    PNG,
+    ROOT,
+    answered,
+    hand_in,
+    need_sandbox,
+    source_in,
+    text_of,
+)
+
+need_sandbox()
+TEXT = """Because **I say so**, and `a < b`. ![mine](attachment:image.png)
 
 <script>owned()</script> <img src="x" onerror="owned()">
 [link](javascript:owned()) <iframe src="javascript:owned()"></iframe>
@@ -36,6 +46,8 @@ def folder(tmp_path_factory):
     source_in(folder)
     notebook = answered(top=PRINTS)
     notebook.cells[-1].source = TEXT
+    notebook.cells[-1].attachments = {'image.png': {
+        'image/png': base64.b64encode(PNG).decode()}}
     hand_in(folder, 'ada', notebook)
     row = again(folder)
     assert (row['status'], row['score'], row['pending']) == ('graded', 3, 1)
@@ -86,12 +98,28 @@ def test_nothing_that_a_student_wrote_runs_in_the_browser(folder, site):
         assert '<strong>I say so</strong>' in page, name
         assert '<code>a &lt; b</code>' in page, name
         assert '<p>words</p>' in page, name
+        assert '<img' in page and 'src="data:image/png;base64,iVBOR' in page
         assert '<script>owned' not in page, name
         answer = page[page.index('<strong>I say so'):]
         answer = answer[:answer.index('words')]
         assert 'onerror' not in answer and 'iframe' not in answer, name
         assert 'javascript:' not in answer and 'input' not in answer, name
         assert '<h1' in page and 'Homework 0' in page, name
+        # The teacher sees the hidden tests, and the student does not
+        assert ('square(-2)' in text_of(page)) == (name == 'formgrader')
+
+
+def test_formgraders_own_feedback_hides_the_tests_too(folder, site):
+    address, session = site
+    page = folder / 'feedback/ada/hw0/hw0.html'
+    page.unlink()
+    for student in '', 'ada/':
+        done = session.post(
+            f'{address}api/assignment/hw0/{student}generate_feedback',
+            headers={'X-XSRFToken': session.cookies['_xsrf']}, timeout=120)
+        assert done.json()['success'], done.text
+        text = text_of(page.read_text())
+        assert 'I say so' in text and 'square(-2)' not in text
 
 
 def test_points_given_in_the_browser_count(folder, site):

@@ -13,10 +13,19 @@ import psutil
 import pytest
 from distributed import Client
 from nbgrader.api import Gradebook
-from support import wait_for
-from test_grading import ADD_ONLY, FULL, answered, hand_in, source_in
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.classroom.support import (
+    ADD_ONLY,
+    FULL,
+    ROOT,
+    answered,
+    hand_in,
+    need_sandbox,
+    source_in,
+)
+from tests.support import wait_for
+
+need_sandbox()
 KINDS = [(answered(), FULL), (answered('return 0'), ADD_ONLY),
          (answered(add='return x - y'), 2), (answered('return x ** 2'), FULL),
          (answered('raise NotImplementedError()', 'return None'), 0)]
@@ -33,12 +42,12 @@ def a_class(folder, number):
     return points
 
 
-def start(folder, *more):
+def start(folder, *more, env=None):
     return subprocess.Popen(
-        [sys.executable, ROOT / 'classroom' / 'grade.py', 'hw0', '--class',
-         folder, '--source', folder / 'source-of-hw0', *more],
+        [sys.executable, '-m', 'classroom', 'grade', 'hw0', '--class',
+         folder, '--source', folder / 'source-of-hw0', *more], cwd=ROOT,
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        start_new_session=True)
+        env=env)
 
 
 def done(folder):
@@ -59,24 +68,29 @@ def grades(folder):
     return {s['id']: (s['status'], s['score']) for s in results['students']}
 
 
-def _left(number):
-    # Of its own session, and sandboxes that nobody watches
-    return ''.join(subprocess.run(['pgrep', '-a', *which],
-                                  capture_output=True, text=True).stdout
-                   for which in (['-s', str(number)], ['-P', '1', 'bwrap']))
+def _sandboxes(place):
+    """Return the commands of what runs in sandboxes of a folder."""
+    commands = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            commands.append(' '.join(process.cmdline()))
+    return [c for c in commands if f'{place}/d2l-' in c]
 
 
 @pytest.fixture(scope='module')
 def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp('class')
+    place = folder / 'tmp'
+    place.mkdir()
     points = a_class(folder, NUMBER)
-    run = start(folder)
+    run = start(folder, env=os.environ | {'TMPDIR': str(place)})
     wait_until(run, folder, NUMBER // 3)
+    wait_for('a sandbox', lambda: _sandboxes(place), 60)
     os.kill(run.pid, signal.SIGKILL)
     run.communicate()
     before = done(folder)
     deadline = time.monotonic() + 20
-    while (left := _left(run.pid)) and time.monotonic() < deadline:
+    while (left := _sandboxes(place)) and time.monotonic() < deadline:
         time.sleep(0.2)
     run = start(folder)
     _, progress = run.communicate(timeout=600)
@@ -85,7 +99,7 @@ def graded(tmp_path_factory):
 
 
 def test_a_killed_run_leaves_no_process(graded):
-    assert graded[4] == ''
+    assert graded[4] == []
 
 
 def test_a_second_run_grades_only_the_rest(graded):
@@ -101,6 +115,28 @@ def test_no_grade_is_lost_doubled_or_wrong(graded):
         found = gradebook.assignment_submissions('hw0')
         assert {s.student.id: s.score for s in found} == points
         assert len(found) == NUMBER
+
+
+STARTER = """import os, subprocess, sys, time
+subprocess.Popen([sys.executable, '-m', 'classroom.sandbox',
+                  str(os.getpid()), sys.argv[1], '0', '-f', 'kernel.json'])
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize('milliseconds', range(0, 24, 3))
+def test_one_killed_while_a_sandbox_starts_leaves_none(
+        tmp_path, milliseconds):
+    folder = tmp_path / 'd2l-x'
+    (folder / 'k').mkdir(parents=True)
+    parent = subprocess.Popen([sys.executable, '-c', STARTER, folder],
+                              cwd=ROOT)
+    wait_for('bubblewrap', lambda: any(
+        c.startswith('bwrap') for c in _sandboxes(tmp_path)), 60)
+    time.sleep(milliseconds / 1000)
+    parent.kill()
+    parent.wait()
+    wait_for('its end', lambda: not _sandboxes(tmp_path), 20)
 
 
 # Workers --------------------------------------------------------------
@@ -128,7 +164,7 @@ def scheduler(tmp_path):
              '--scheduler-file', file, '--host', '127.0.0.1',
              '--no-dashboard'], cwd=tmp_path,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env=os.environ | {'PYTHONPATH': f'{course}/classroom'}))
+            env=os.environ | {'PYTHONPATH': str(course)}))
 
     def worker(**options):
         dask('worker', '--nthreads', '1', '--memory-limit', '0', **options)
@@ -173,16 +209,16 @@ def test_a_cluster_that_cannot_grade_is_refused(scheduler, tmp_path):
     def refused(where):
         run = start(tmp_path, '--scheduler', where)
         _, said = run.communicate(timeout=120)
-        assert run.returncode == 1
+        assert run.returncode == 2
         assert not list((tmp_path / 'state' / 'hw0').iterdir())
         return said
     assert 'no Dask scheduler answers' in refused('tcp://127.0.0.1:9')
     assert 'has no workers; start some' in refused(address)
     other = tmp_path / 'other'
-    for name in ('classroom/execute.py', 'classroom/sandbox.py',
-                 'tools/pins.py', 'requirements-dev.lock'):
-        (other / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, other / name)
+    for name in 'classroom', 'tools':
+        shutil.copytree(ROOT / name, other / name, ignore=shutil.
+                        ignore_patterns('class', 'source', 'hub'))
+    shutil.copy(ROOT / 'requirements-dev.lock', other)
     worker(course=other)
     wait_for_workers(address, 1)
     assert 'has another version of the course' in refused(address)
