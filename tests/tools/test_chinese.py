@@ -198,6 +198,7 @@ def test_punctuation_is_full_width_and_code_keeps_its_own():
     assert widen('成绩(`a.db`)') == '成绩\uff08`a.db`\uff09'
     assert widen('见![图,一](a.png)') == f'见![图{comma}一](a.png)'
     assert widen('70,000 张;score(X, W)') == f'70,000 张{end}score(X, W)'
+    assert widen('对. 见 3.5. 完.') == '对\u3002见 3.5. 完\u3002'
     assert punctuate('# (样本数, 轮)', 'comment') == '# (样本数, 轮)'
     assert punctuate("f'错了: {got[1:]}'", 'message') == (
         "f'错了\uff1a{got[1:]}'")

@@ -13,7 +13,8 @@ CHINESE = re.compile('[\u3400-\u9fff、。“”]')
 def widen(text):
     """Return a Chinese text with full-width punctuation.
 
-    Commas and brackets of tuples, calls and numbers stay as they are.
+    Commas and brackets of tuples, calls and numbers stay as they are, and so
+    do points after a number or a Latin word.
     """
     if not CHINESE.search(text):
         return text
@@ -39,6 +40,7 @@ def widen(text):
         elif c in WIDE and before != '\\' and c + after != '![':
             c = WIDE[c]
         made += c
+    made = re.sub('(?<=[\u3400-\u9fff])[.](?=\\s|$)', '。', made)
     made = re.sub(r'(?<=[，；：？！。、）]) (?=[^\s|])', '', made)
     return re.sub('[\ue000-\uf8ff]',
                   lambda m: kept[ord(m[0]) & 0x7FF], made)
