@@ -13,6 +13,7 @@ from notfound.utils import replace_uris
 from sphinx import addnodes
 
 from docs._ext import wording
+from tools.chinese import documents
 
 
 class Project(sphinx.project.Project):
@@ -30,7 +31,7 @@ class Project(sphinx.project.Project):
         place = super().path2doc(Path(self.srcdir, filename))
         if place is None:
             return None
-        address = place.replace('/zh/', '/').removesuffix('.zh')
+        address = documents.english(place)
         chinese = address != place
         address = self.addresses.get(address, address)
         if chinese == (self.language == 'zh'):

@@ -11,10 +11,6 @@ from docs._ext import wording
 from tools import toc
 
 
-def lessons(config):
-    return toc.lessons(config.language[:2])
-
-
 class LessonToc(TocTree):
     """A toctree of a folder's lessons, numbered, under their short titles."""
     has_content = False
@@ -24,7 +20,7 @@ class LessonToc(TocTree):
         folder, = self.arguments
         self.content = StringList([
             f'{lesson.number} {lesson.title} </{folder}/{lesson.file}>'
-            for lesson in lessons(self.config)])
+            for lesson in toc.lessons(wording.of(self))])
         return super().run()
 
 
@@ -32,7 +28,7 @@ class LessonCards(SphinxDirective):
     """The lessons with what they are for; the style makes cards of them."""
 
     def run(self):
-        language = self.config.language[:2]
+        language = wording.of(self)
         folder = toc.TABLES[language][1]
         minutes = wording.WORDS[language]['minutes']
         return self.parse_text_to_nodes('\n'.join([
@@ -41,7 +37,7 @@ class LessonCards(SphinxDirective):
               f'[{lesson.title}](/{folder}/{lesson.file}.ipynb)\n'
               f'  {lesson.purpose}\n'
               f'  [{minutes.format(lesson.minutes)}]{{.minutes}}'
-              for lesson in lessons(self.config)),
+              for lesson in toc.lessons(language)),
             ':::']))
 
 

@@ -66,8 +66,7 @@ def mark(app, doctree):
     if wording.of(app) != 'zh':
         return
     place = Path(app.env.doc2path(app.env.docname)).relative_to(app.srcdir)
-    path = Path(app.srcdir, place.as_posix().replace('/zh/', '/').replace(
-        '.zh.', '.'))
+    path = Path(app.srcdir, documents.english(place.as_posix()))
     if not path.is_file():
         return
     if path.suffix == '.ipynb':

@@ -58,6 +58,11 @@ def chinese(path):
     return path.with_name('README.zh.md')
 
 
+def english(place):
+    """Return the place of the English edition; a suffix may be missing."""
+    return re.sub(r'\.zh(?=$|\.)', '', place.replace('/zh/', '/'))
+
+
 def localise(text, path):
     """Let relative links of a file lead on from its Chinese edition."""
     home = chinese(path).parent
