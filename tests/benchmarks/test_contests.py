@@ -11,13 +11,13 @@ from benchmarks.contests import COURSE, Contest
 TEN = {'batch_size': 256, 'part': 2560}
 
 
-def contest(**contestants):
-    return Contest('reading', 'a test', 'ten batches', contestants, rounds=2,
-                   agree=True)
+def contest(rounds=1, **contestants):
+    return Contest('reading', 'a test', 'ten batches', contestants,
+                   rounds=rounds, agree=True)
 
 
 def test_contestants_take_turns_and_agree():
-    rows = compete(contest(ours=(*COURSE, 'read', TEN),
+    rows = compete(contest(2, ours=(*COURSE, 'read', TEN),
                            numpy=(*COURSE, 'read_numpy', TEN)))
     assert [row['done'] for row in rows] == [10, 10]
     assert rows[0]['ratio'] == [1, 1, 1]
