@@ -136,10 +136,16 @@ class Process:
         self.reader.join(2)
 
 
-def watch(job, seconds):
-    """Wait for the job's end; return its exit status, and what went wrong."""
+def watch(job, seconds, caught):
+    """Wait for the job's end; return its exit status, and what went wrong.
+
+    Args:
+        caught: a list, to which a handler adds the signals that arrive.
+    """
     end, first = time.monotonic() + seconds, None
     while True:
+        if caught:
+            return 128 + caught[0], f'ended by signal {caught[0]:d}'
         # Workers before those that a worker's death brings down
         for p in reversed(job):
             status = p.status()
@@ -169,18 +175,15 @@ def watch(job, seconds):
 
 def run(planned, command, seconds):
     """Start the processes, wait for their end, and leave none behind."""
-    def stop(number, frame):
-        raise InterruptedError(number)
     numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    caught, job = [], []
     for number in numbers:
-        signal.signal(number, stop)
-    job = []
+        # Noted, not raised: what runs just then may swallow an exception
+        signal.signal(number, lambda number, frame: caught.append(number))
     try:
         for name, variables in planned:
             job.append(Process(name, variables, command))
-        status, wrong = watch(job, seconds)
-    except InterruptedError as e:
-        status, wrong = 128 + e.args[0], f'ended by signal {e.args[0]:d}'
+        status, wrong = watch(job, seconds, caught)
     finally:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)

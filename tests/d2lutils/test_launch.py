@@ -1,4 +1,5 @@
 """Several processes train as one, and end together whatever happens."""
+import contextlib
 import os
 import re
 import shlex
@@ -175,6 +176,34 @@ def test_none_is_left_when_the_launcher_is_ended(running, number):
     assert running.returncode in (128 + number, -number)
     _, left = psutil.wait_procs(job.values(), timeout=5)
     assert not left
+
+
+class Swallowing:
+    """A process in whose status a signal arrives, where errors are caught."""
+    unread = False
+
+    def __init__(self, name, *_):
+        self.name = name
+
+    def status(self):
+        with contextlib.suppress(OSError):          # so does Popen.poll
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def kill(self):
+        pass
+
+
+def test_a_signal_counts_wherever_it_arrives(monkeypatch, capsys):
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    before = [signal.getsignal(number) for number in numbers]
+    monkeypatch.setattr(launcher, 'Process', Swallowing)
+    try:
+        assert launcher.run([('worker 0', {})], ['x.py'], 5) == 128 + 15
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+    assert capsys.readouterr().err == (
+        'launch: ended by signal 15; all are ended\n')
 
 
 @needs_store
