@@ -93,7 +93,7 @@ hub: proxy  ## a JupyterHub for a class on this machine (docs/hub.md)
 proxy: $(PROXY)
 
 #: Contribute
-test: lint $(if $(NB),,unit) notebooks  ## run every check (NB=04: one lesson)
+test: lint $(if $(NB),,unit) notebooks  ## run the checks (NB=04: one lesson)
 
 lint: $(READY)  ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet --no-cache

@@ -49,7 +49,7 @@ TWO = ("OpenMP's threads spin while they wait, on the two cores that Python "
        '(`OMP_WAIT_POLICY=PASSIVE`) softmax gains a third and the MLP loses '
        'as much; the course sets one thread')
 SMALL = ('some twenty small operators a batch, each with 5 to 100 µs beside '
-         'its arithmetic. A profile of softmax gives, of 0.24 CPU-seconds, '
+         'its arithmetic. A profile of softmax gives, in CPU-seconds, '
          '0.03 to reading, 0.06 to the net, 0.04 to the loss, 0.07 to going '
          'backward, 0.04 to the step and 0.03 to the sums; `static_alloc`, '
          'no key-value store or no oneDNN save nothing, an engine without '

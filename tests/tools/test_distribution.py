@@ -229,6 +229,14 @@ def test_all_files_name_one_version():
     assert version == newest[1] == citation['version']
 
 
+def test_what_runs_at_a_commit_is_there():
+    hooks = yaml.safe_load((ROOT / '.pre-commit-config.yaml').read_text())
+    files = [word for repo in hooks['repos'] for hook in repo['hooks']
+             for word in hook['entry'].split() if word.endswith('.py')]
+    assert files
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+
+
 def targets():
     return set(re.findall(r'^([a-z0-9-]+):', (ROOT / 'Makefile').read_text(),
                           re.M))
