@@ -233,11 +233,12 @@ def digits(kind, seed, make_net, losses, train_epoch, accuracy):
     net = make_net(kind)
     trainer = gluon.Trainer(net.collect_params(), 'sgd',
                             {'learning_rate': 0.01})
-    train_iter, test_iter = d2lutils.load_data_mnist(100, seed=seed)
+    train_iter, _, test_iter = d2lutils.load_data_mnist(
+        100, seed=seed, validation=10_000)
     run = {'batch loss': [], 'test': []}
     for _ in range(5):
         values = train_epoch(net, losses[kind], train_iter, trainer)
-        run['batch loss'] += values[:600:200]
+        run['batch loss'] += values[:500:200]
         run['test'].append(accuracy(kind, net, test_iter))
     return run
 

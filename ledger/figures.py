@@ -71,7 +71,7 @@ def softmax(rows):
 def digits(rows):
     """Draw S2's single batches on ours: (a), (b), and (c) twice."""
     fig, axes = plt.subplots(1, 3, figsize=(8, 3), layout='constrained')
-    batches = [600 * n + k for n in range(5) for k in (0, 200, 400)]
+    batches = [500 * n + k for n in range(5) for k in (0, 200, 400)]
     for ax, kind in zip(axes, 'abc', strict=True):
         found = [r for r in rows if r.get('ours', [''])[:2]
                  == [f'digits {kind}', 'batch loss']]

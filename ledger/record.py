@@ -60,11 +60,11 @@ def curves(runs):
         theirs = [[float(f) for f in row.figures] for row in ROWS
                   if row.ours == [f'digits {kind}', 'batch loss', 0]]
         digits[kind] = rounded({
-            'seeds': loss.runs, 'batches': [600 * n + k for n in range(5)
+            'seeds': loss.runs, 'batches': [500 * n + k for n in range(5)
                                             for k in (0, 200, 400)],
             'loss_mean': loss.mean, 'loss_sd': loss.sd, 'acc_mean': acc.mean,
-            'acc_sd': acc.sd}, 4) | rounded(dict(zip(
-                ('source', 'source_again'), theirs, strict=False)), 3)
+            'acc_sd': acc.sd}, 4) | dict(zip(
+                ('source', 'source_again'), theirs, strict=False))
     basis, = of(runs['optimiser SGD 0.01']['time']).mean
     for name in OPTIMISERS:
         found = runs[f'optimiser {name}']
