@@ -192,6 +192,7 @@ class SafeExecute(Execute):
     def _check_tests(self, resources, index):
         """See whether a test that passed could have failed at all."""
         made = new_code_cell(CANARY)
+        self.until = time.monotonic() + self.each    # a time of its own
         super().preprocess_cell(made, resources, index)
         if not any(o.get('ename') == 'AssertionError' for o in made.outputs):
             self.disarmed = True

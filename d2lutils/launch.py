@@ -184,6 +184,11 @@ def run(planned, command, seconds):
         for name, variables in planned:
             job.append(Process(name, variables, command))
         status, wrong = watch(job, seconds, caught)
+        # The scheduler and the servers end by themselves, a moment later
+        end = time.monotonic() + 2
+        while (status == 0 and not caught and time.monotonic() < end
+               and any(p.status() is None for p in job)):
+            time.sleep(0.05)
     finally:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)

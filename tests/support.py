@@ -1,5 +1,7 @@
 """What tests of several folders share: what to wait for, and what to need."""
+import contextlib
 import os
+import secrets
 import socket
 import time
 
@@ -26,7 +28,19 @@ def wait_for(what, condition, seconds):
 
 
 def free_port():
-    """Return a port of this machine that nobody listens on."""
+    """Return a port of this machine that nobody listens on.
+
+    It lies below those that the system gives away, so that it is still free
+    when a server, seconds later, comes to bind it.
+    """
+    while True:
+        port = 10000 + secrets.randbelow(22768)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(('127.0.0.1', port))
+            return port
+
+
+def listens(port):
+    """Say whether somebody listens on a port of this machine."""
     with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+        return s.connect_ex(('127.0.0.1', port)) == 0

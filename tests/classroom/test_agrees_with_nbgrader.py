@@ -151,7 +151,6 @@ def test_every_case_gets_the_points_that_it_should(graded):
         row = rows[f'case-{i}']
         assert row['status'] == 'graded', (name, row)
         assert row['flags'] == [], (name, row)
-        assert row['seconds'] < 60, (name, row)
         assert {cell: row['cells'][cell]['score'] for cell in machine} == {
             cell: 0 if cell in loses else points
             for cell, points in machine.items()}, name

@@ -23,7 +23,7 @@ def browser():
         args += ['--no-sandbox']
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium,
-                                             args=args)
+                                             args=args, timeout=120_000)
         yield running
         running.close()
 
@@ -59,4 +59,5 @@ def url():
 def tab(browser):
     """A tab of its own, without anything stored from other tests."""
     with browser.new_context() as context:
+        context.set_default_timeout(120_000)     # JupyterLab, cores shared
         yield context.new_page()

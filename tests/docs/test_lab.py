@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 
-from tests.support import free_port, wait_for
+from tests.support import free_port, listens, wait_for
 
 ROOT = Path(__file__).parents[2]
 LESSONS = '01_linear_regression', '02_softmax_regression', '08_mlp'
@@ -34,7 +34,9 @@ def serve(copy, *options):
     try:
         token = wait_for('a server', lambda: re.search(
             rf'127\.0\.0\.1:{port}/lab/?\S*\?token=(\w+)',
-            (copy / 'log').read_text()), 60)[1]
+            (copy / 'log').read_text()), 180)[1]
+        # It says its address before it listens
+        wait_for('its port', lambda: listens(port), 60)
         yield copy / 'notebooks', f'http://127.0.0.1:{port}', token
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -85,7 +87,10 @@ def test_a_lesson_runs_in_jupyterlab(tab, lab, lesson):
         assert not tab.locator('.jp-Dialog').all_inner_texts()
         tab.keyboard.press('Control+s')
         tab.wait_for_timeout(1500)
-        after = nbformat.read(path, as_version=4)
+        try:
+            after = nbformat.read(path, as_version=4)
+        except ValueError:              # it is being written
+            return None
         assert not [(c.id, o) for c in after.cells
                     for o in c.get('outputs', ())
                     if o.output_type == 'error']

@@ -2,6 +2,8 @@
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
+from tests.support import wait_for
+
 ENGLISH = [
     ('cross-entropy', '02_softmax_regression'), ('uint8', '03_fashion_mnist'),
     ('Accumulator', '04_softmax_scratch'), ('underflow', '06_numerical'),
@@ -35,12 +37,13 @@ def test_the_search_finds(tab, url, top, term, page):
     ask(tab, 'Control+k', term)
     # Results come as they are scrolled to: the last one shows the next
     found = tab.locator(f'{RESULTS}[href*="{page}"]')
-    for _ in range(30):
-        if found.count():
-            break
+    tab.locator(RESULTS).first.wait_for()
+
+    def reached():
         tab.keyboard.press('ArrowDown')
-        tab.wait_for_timeout(200)
-    assert found.count()
+        return found.count()
+
+    wait_for(page, reached, 60)
     links = tab.locator(RESULTS).evaluate_all('all => all.map(a => a.href)')
     assert all(link.startswith(f'{url}/{top}') for link in links)
     assert top or not any('/zh/' in link for link in links)
