@@ -7,6 +7,8 @@ matplotlib.use('agg')
 import matplotlib.pyplot as plt  # noqa: E402 -- after its backend
 import numpy  # noqa: E402
 
+from ledger.sources import BATCHES  # noqa: E402
+
 FOLDER = Path(__file__).parents[1] / 'docs/_static'
 CLIP = 6
 
@@ -71,16 +73,15 @@ def softmax(rows):
 def digits(rows):
     """Draw S2's single batches on ours: (a), (b), and (c) twice."""
     fig, axes = plt.subplots(1, 3, figsize=(8, 3), layout='constrained')
-    batches = [500 * n + k for n in range(5) for k in (0, 200, 400)]
     for ax, kind in zip(axes, 'abc', strict=True):
         found = [r for r in rows if r.get('ours', [''])[:2]
                  == [f'digits {kind}', 'batch loss']]
         for row, marker in zip(found, 'x+', strict=False):
             label = 'S2' if row is found[0] else 'S2, second run'
-            ax.plot(batches, _scaled({}, row['figures']), marker,
+            ax.plot(BATCHES, _scaled({}, row['figures']), marker,
                     color=f'C{"x+".index(marker) + 1}', label=label)
-        ax.fill_between(batches, row['low'], row['high'], alpha=0.25, lw=0)
-        ax.plot(batches, row['mean'], '.-', color='C0', label='ours, mean')
+        ax.fill_between(BATCHES, row['low'], row['high'], alpha=0.25, lw=0)
+        ax.plot(BATCHES, row['mean'], '.-', color='C0', label='ours, mean')
         ax.set(title=f'({kind})', xlabel='batch', yscale='log')
         ax.yaxis.set_major_formatter('{x:g}')
     axes[0].set_ylabel('squared error')

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ledger import compare, runner
 from ledger.experiments import EXPERIMENTS, OPTIMISERS
-from ledger.sources import PAIRS, ROWS
+from ledger.sources import BATCHES, PAIRS, ROWS
 
 LEDGER = Path(__file__).parents[1] / 'd2lutils/ledger.json'
 
@@ -60,8 +60,7 @@ def curves(runs):
         theirs = [[float(f) for f in row.figures] for row in ROWS
                   if row.ours == [f'digits {kind}', 'batch loss', 0]]
         digits[kind] = rounded({
-            'seeds': loss.runs, 'batches': [500 * n + k for n in range(5)
-                                            for k in (0, 200, 400)],
+            'seeds': loss.runs, 'batches': BATCHES,
             'loss_mean': loss.mean, 'loss_sd': loss.sd, 'acc_mean': acc.mean,
             'acc_sd': acc.sd}, 4) | dict(zip(
                 ('source', 'source_again'), theirs, strict=False))

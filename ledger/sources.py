@@ -12,11 +12,14 @@ from typing import NamedTuple
 from ledger.compare import SCALES
 
 FILE = Path(__file__).with_name('sources.toml')
+LOGGED = 0, 200, 400    # the batches of an epoch whose loss S2 prints
+# Counted from the first of all; ours have 500 an epoch
+BATCHES = [500 * n + k for n in range(5) for k in LOGGED]
 PLACES = {
     'epochs': [f'epoch {n}' for n in range(1, 6)],
     'ten epochs': [f'epoch {n}' for n in range(1, 11)],
     'steps': [f'epoch {n}, batch {k}' for n in range(1, 6)
-              for k in (0, 200, 400)]}
+              for k in LOGGED]}
 OURS = 'ours'           # the source of a setting that no source has
 
 

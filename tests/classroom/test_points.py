@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from urllib3.util import Retry
 
 from classroom import grade
 from tests.classroom.support import (
@@ -20,6 +19,7 @@ from tests.classroom.support import (
     source_in,
     text_of,
 )
+from tests.support import listens, wait_for
 
 need_sandbox()
 TEXT = """Because **I say so**, and `a < b`. ![mine](attachment:image.png)
@@ -70,17 +70,16 @@ def site(folder):
         env=os.environ | {'BROWSER': 'true', 'DISPLAY': ''})
     try:
         for line in server.stdout:
-            found = re.search(r'(http://127\.0\.0\.1:\d+/)\S*token=(\w+)',
+            found = re.search(r'(http://127\.0\.0\.1:(\d+)/)\S*token=(\w+)',
                               line)
             if found:
                 break
         else:
             pytest.fail('no address')
+        # It tells its address a moment before it listens
+        wait_for('its port', lambda: listens(int(found[2])), 60)
         with requests.Session() as session:
-            # It tells its address a moment before it listens
-            session.mount('http://', requests.adapters.HTTPAdapter(
-                max_retries=Retry(connect=8, backoff_factor=0.1)))
-            session.get(found[1], params={'token': found[2]}, timeout=60)
+            session.get(found[1], params={'token': found[3]}, timeout=60)
             yield found[1] + 'formgrader/', session
     finally:
         os.killpg(server.pid, signal.SIGTERM)
