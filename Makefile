@@ -114,7 +114,7 @@ outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
 	@$(RUN) tools.run --save $(NB)
 
 test-classroom: $(READY)  ## assignments, sandbox and grading, for real
-	$(PYTEST) tests/classroom
+	$(PYTEST) tests/classroom $(if $(ONLY),-k '$(ONLY)')
 
 test-setup: $(READY)  ## interrupted and odd set-ups; ten minutes
 	$(RUN) pytest -q -m setup tests/tools

@@ -125,14 +125,16 @@ def grade(hw, name, changes, fails):
     """Run an assignment's cells with a case's changes; say what fails.
 
     Of a mistake only those are run that could notice it: the other checks
-    pass, as they do with the right answers.
+    pass, as they do with the right answers. Figures and the like, which are
+    not graded, are run with the reference.
     """
     cells = nbformat.read(path_of(hw), as_version=4).cells
     tests = {cell.id for cell in cells if is_test(cell)}
-    # Figures and the like, which are not graded: the right answers run them
     shown = {cell.id for cell in cells if 'nbgrader' not in cell.metadata}
     sources = code_of(path_of(hw))
-    spared = shown | tests - using(sources, changes) if fails else ()
+    spared = shown if changes else set()
+    if fails:
+        spared |= tests - using(sources, changes)
     space, failed, left = {'__name__': '__main__'}, {}, {}
     warnings.simplefilter('ignore')
     for cell, source in (sources | changes).items():

@@ -1,7 +1,7 @@
 """The fast runner of mutants agrees with nbgrader in the sandbox.
 
-One mistake for each test, every correct solution written otherwise, the
-reference and the empty release; all mistakes with EVERY_MUTANT=1.
+One mistake for each test, one other way of writing each answer, the
+reference and the empty release; all of both with EVERY_MUTANT=1, weekly.
 A notebook carries several, each in another answer.
 """
 import os
@@ -41,14 +41,16 @@ def bundled(sources, cases):
 
 
 def chosen(hw):
-    """Return the cases: for each test the first mistake that it finds."""
+    """Return the cases: the first mistake of each test, the first other way
+    of each answer.
+    """
     reference, namesake, *others = mutants.cases(hw)
-    found, tests = [], set()
-    for name, changes, fails in others:
-        if fails and (EVERY or set(fails) - tests):
-            found.append((name, changes, fails))
-            tests |= set(fails)
-    right = [case for case in others if not case[2]]
+    found, right, seen = [], [], set()
+    for case in others:
+        _, changes, fails = case
+        if EVERY or set(fails or changes) - seen:
+            (found if fails else right).append(case)
+            seen |= set(fails or changes)
     sources = code_of(mutants.path_of(hw))
     return [reference, namesake, *bundled(sources, right),
             *bundled(sources, found)]

@@ -206,9 +206,11 @@ def test_a_port_that_is_taken_is_refused(script):
     (['-n', '00', WORKER], "'00', expected a whole number from 1"),
     ([WORKER], 'the following arguments are required: -n'),
 ])
-def test_a_wrong_argument_is_named(arguments, said):
-    status, out, err = launch(*arguments)
-    assert (status, out) == (2, '')
+def test_a_wrong_argument_is_named(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        sys.exit(launcher.main([*map(str, arguments)]))
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, '')
     assert said in err
 
 
