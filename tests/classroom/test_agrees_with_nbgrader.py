@@ -1,7 +1,7 @@
 """The fast runner of mutants agrees with nbgrader in the sandbox.
 
 One mistake for each test, one other way of writing each answer, the
-reference and the empty release; all of both with EVERY_MUTANT=1, weekly.
+reference and the empty release; all of both with EVERY=1, weekly.
 A notebook carries several, each in another answer.
 """
 import os
@@ -17,7 +17,7 @@ from tests.classroom.support import hand_in, need_sandbox
 from tools.lessons import code_of
 
 need_sandbox()
-EVERY = os.environ.get('EVERY_MUTANT')
+EVERY = os.environ.get('EVERY')
 
 
 def bundled(sources, cases):

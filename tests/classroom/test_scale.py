@@ -1,4 +1,7 @@
-"""A hundred submissions are graded once each, whatever happens meanwhile."""
+"""Many submissions are graded once each, whatever happens meanwhile.
+
+Forty of them; a hundred with EVERY=1, weekly.
+"""
 import contextlib
 import json
 import os
@@ -29,7 +32,7 @@ need_sandbox()
 KINDS = [(answered(), FULL), (answered('return 0'), ADD_ONLY),
          (answered(add='return x - y'), 2), (answered('return x ** 2'), FULL),
          (answered('raise NotImplementedError()', 'return None'), 0)]
-NUMBER = 100
+NUMBER = 100 if os.environ.get('EVERY') else 40
 
 
 def a_class(folder, number):
