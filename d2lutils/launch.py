@@ -13,6 +13,7 @@ Source: D2L, chapter 13.7.
 import argparse
 import contextlib
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -64,13 +65,18 @@ def has_store():
 
 
 def free_ports(number):
-    """Return ports that nobody listens on, in order."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket())
-                   for _ in range(number)]
-        for s in sockets:
-            s.bind((LOCAL, 0))
-        return sorted(s.getsockname()[1] for s in sockets)
+    """Return ports of this machine that nobody listens on, in order.
+
+    They lie below those that the system gives away: still free when a
+    process, seconds later, comes to bind them.
+    """
+    ports = set()
+    while len(ports) < number:
+        port = 10000 + secrets.randbelow(22768)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind((LOCAL, port))
+            ports.add(port)
+    return sorted(ports)
 
 
 def plan(hosts, port, workers, servers):

@@ -1,11 +1,11 @@
 """What tests of several folders share: what to wait for, and what to need."""
-import contextlib
 import os
-import secrets
 import socket
 import time
 
 import pytest
+
+from d2lutils.launch import free_ports
 
 
 def require(found, package):
@@ -28,16 +28,8 @@ def wait_for(what, condition, seconds):
 
 
 def free_port():
-    """Return a port of this machine that nobody listens on.
-
-    It lies below those that the system gives away, so that it is still free
-    when a server, seconds later, comes to bind it.
-    """
-    while True:
-        port = 10000 + secrets.randbelow(22768)
-        with contextlib.suppress(OSError), socket.socket() as s:
-            s.bind(('127.0.0.1', port))
-            return port
+    """Return a port of this machine that nobody listens on."""
+    return free_ports(1)[0]
 
 
 def listens(port):
