@@ -113,7 +113,7 @@ notebooks: $(READY)  ## every notebook gives its stored outputs (DEVICE=gpu)
 outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
 	@$(RUN) tools.run --save $(NB)
 
-test-classroom: $(READY)  ## assignments, sandbox and grading, for real
+test-classroom: $(READY)  ## assignments, sandbox, grading (ONLY=scale)
 	$(PYTEST) tests/classroom $(if $(ONLY),-k '$(ONLY)')
 
 test-setup: $(READY)  ## interrupted and odd set-ups; ten minutes

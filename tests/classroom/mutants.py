@@ -130,9 +130,9 @@ def grade(hw, name, changes, fails):
     """
     cells = nbformat.read(path_of(hw), as_version=4).cells
     tests = {cell.id for cell in cells if is_test(cell)}
-    shown = {cell.id for cell in cells if 'nbgrader' not in cell.metadata}
     sources = code_of(path_of(hw))
-    spared = shown if changes else set()
+    spared = {cell.id for cell in cells
+              if changes and 'nbgrader' not in cell.metadata}
     if fails:
         spared |= tests - using(sources, changes)
     space, failed, left = {'__name__': '__main__'}, {}, {}

@@ -208,7 +208,7 @@ def test_a_port_that_is_taken_is_refused(script):
 ])
 def test_a_wrong_argument_is_named(arguments, said, capsys):
     with pytest.raises(SystemExit) as ended:
-        sys.exit(launcher.main([*map(str, arguments)]))
+        launcher.main([*map(str, arguments)])
     out, err = capsys.readouterr()
     assert (ended.value.code, out) == (2, '')
     assert said in err
