@@ -103,7 +103,7 @@ unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the tools
 	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		export COVERAGE_FILE="$$scratch/coverage" \
 		HYPOTHESIS_STORAGE_DIRECTORY="$$scratch/hypothesis" && \
-		$(PYTEST) --dist load --cov=d2lutils --cov-fail-under=95 \
+		$(PYTEST) --dist loadgroup --cov=d2lutils --cov-fail-under=95 \
 		--ignore=tests/classroom --ignore=tests/docs tests
 
 notebooks: $(READY)  ## every notebook gives its stored outputs (DEVICE=gpu)
