@@ -41,6 +41,12 @@ ONE_OF_EACH = """() => {
         seen.add(kind);
     }
 }"""
+CODE_TO_SCROLL = """() => {
+    for (const box of document.querySelectorAll('details')) box.open = true;
+    return [...document.querySelectorAll('article .highlight pre')]
+        .filter(pre => pre.scrollWidth > pre.clientWidth + 1)
+        .map(pre => pre.textContent);
+}"""
 
 
 def test_every_lesson_and_every_file_of_docs_is_a_page_and_nothing_else():
@@ -113,6 +119,8 @@ def test_axe_finds_no_violation(browser, url, page, size):
             # Nothing sticks out: no page is to be pushed sideways
             assert tab.evaluate(
                 'document.documentElement.scrollWidth') <= width
+            if size == 'desktop':
+                assert tab.evaluate(CODE_TO_SCROLL) == []
 
 
 @shown_pages
