@@ -41,6 +41,13 @@ ONE_OF_EACH = """() => {
         seen.add(kind);
     }
 }"""
+ROOTS_WITHOUT_SIGN = """() => {
+    for (const d of document.querySelectorAll('details')) d.open = true;
+    const box = e => e.getBoundingClientRect();
+    return [...document.querySelectorAll('msqrt')]
+        .filter(e => box(e.firstElementChild).left - box(e).left < 4)
+        .map(e => e.textContent);
+}"""
 CODE_TO_SCROLL = """() => {
     for (const box of document.querySelectorAll('details')) box.open = true;
     return [...document.querySelectorAll('article .highlight pre')]
@@ -134,6 +141,7 @@ def test_formulas_stand_as_formulas_in_their_font(tab, url, page):
     if tab.locator('math').count():
         tab.evaluate('document.fonts.ready')
         assert tab.evaluate("document.fonts.check('16px Course Math')")
+    assert tab.evaluate(ROOTS_WITHOUT_SIGN) == []
 
 
 @shown_pages
