@@ -1,6 +1,7 @@
 """Formulas as MathML, which browsers draw themselves, and their font."""
 import html
 import re
+import unicodedata
 from pathlib import Path
 
 import ziamath
@@ -9,6 +10,9 @@ from fontTools import subset as fonts
 from latex2mathml.converter import convert
 
 FONT = Path(ziamath.__file__).parent / 'fonts/STIXTwoMath-Regular.ttf'
+# Browsers draw a variable, <mi>x</mi>, with the character of its italic
+ITALIC = 'ℎ' + ''.join(map(chr, [*range(0x1D434, 0x1D468),
+                                 *range(0x1D6E2, 0x1D71C)]))
 # What latex2mathml spells in another way; and 10,020 is one number
 BEFORE = [(r'\\(begin|end)\{aligned\}', r'\\\1{align*}'),
           (r'(?<=\d),(?=\d{3})', '{,}')]
@@ -52,6 +56,7 @@ def subset(app, exception):
         text = page.read_text(encoding='utf-8')
         for math in re.findall('<math.*?</math>', text, re.S):
             used |= set(html.unescape(re.sub('<.*?>', '', math)))
+    used |= {c for c in ITALIC if unicodedata.normalize('NFKC', c) in used}
     options = fonts.Options(flavor='woff', layout_features=['*'])
     font = fonts.load_font(FONT, options)
     subsetter = fonts.Subsetter(options)

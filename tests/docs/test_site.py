@@ -1,10 +1,13 @@
 """Every page loads, leads somewhere, and can be read by everybody."""
 import json
 import re
+from html import unescape
+from unicodedata import name, normalize
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from fontTools.ttLib import TTFont
 
 from tests.docs.pages import (
     ENGLISH,
@@ -142,6 +145,17 @@ def test_formulas_stand_as_formulas_in_their_font(tab, url, page):
         tab.evaluate('document.fonts.ready')
         assert tab.evaluate("document.fonts.check('16px Course Math')")
     assert tab.evaluate(ROOTS_WITHOUT_SIGN) == []
+
+
+def test_the_font_has_what_browsers_draw_in_place_of_a_variable():
+    drawn = map(chr, TTFont(SITE / '_static/formulas.woff').getBestCmap())
+    italics = {normalize('NFKC', c) for c in drawn
+               if c == 'ℎ' or 'MATHEMATICAL ITALIC' in name(c, '')}
+    variables = {unescape(text) for page in PAGES for text in re.findall(
+        '<mi>([^<]*)</mi>', (SITE / page).read_text(encoding='utf-8'))}
+    variables = {v for v in variables if len(v) == 1 and v.isalpha()
+                 and normalize('NFKC', v) == v}
+    assert {'x', 'h', 'σ', 'B'} <= variables <= italics
 
 
 @shown_pages
