@@ -20,6 +20,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
+import d2l.mxnet  # noqa: F401 - what lessons import, once for all forks
 import matplotlib
 import numpy
 from mxnet import npx
