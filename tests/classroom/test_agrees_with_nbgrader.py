@@ -1,8 +1,9 @@
 """The fast runner of mutants agrees with nbgrader in the sandbox.
 
 One mistake for each test, one other way of writing each answer, the
-reference and the empty release; all of both with EVERY=1, weekly.
-A notebook carries several, each in another answer.
+reference, the empty release and one odd form of notebook, another for each
+assignment; all mistakes, ways and forms with EVERY=1, weekly.
+A notebook carries several answers' mistakes or ways.
 """
 import os
 import time
@@ -121,6 +122,12 @@ FORMS = [with_own_cells, with_split_cells, with_other_types,
          without_metadata]
 
 
+def forms_of(hw):
+    """Return the forms that an assignment is tried in."""
+    number = grade.assignments().index(hw)
+    return FORMS if EVERY else [FORMS[number % len(FORMS)]]
+
+
 @pytest.fixture(scope='module', params=grade.assignments())
 def graded(request, tmp_path_factory):
     """Grade all cases of an assignment; return them with their rows."""
@@ -130,7 +137,7 @@ def graded(request, tmp_path_factory):
     handed_in = {'release': release} | {
         f'case-{i}': answered(source, release, changes)
         for i, (_, changes, _) in enumerate(cases)}
-    for change in FORMS:
+    for change in forms_of(hw):
         handed_in[change.__name__] = answered(source, release, {})
         change(handed_in[change.__name__])
     for student, notebook in handed_in.items():
@@ -144,11 +151,11 @@ def graded(request, tmp_path_factory):
     rows = {row['id']: row for row in results['students']}
     rows['release']['executed'] = (
         folder / 'executed' / 'release' / hw / f'{hw}.ipynb')
-    return cases, rows, machine
+    return hw, cases, rows, machine
 
 
 def test_every_case_gets_the_points_that_it_should(graded):
-    cases, rows, machine = graded
+    _, cases, rows, machine = graded
     for i, (name, _, loses) in enumerate(cases):
         row = rows[f'case-{i}']
         assert row['status'] == 'graded', (name, row)
@@ -158,17 +165,23 @@ def test_every_case_gets_the_points_that_it_should(graded):
             for cell, points in machine.items()}, name
 
 
-@pytest.mark.parametrize('form', [change.__name__ for change in FORMS])
-def test_right_answers_count_in_any_form_of_notebook(graded, form):
-    _, rows, machine = graded
-    row = rows[form]
-    assert row['status'] == 'graded' and row['pending'] > 0, row
-    assert {cell: row['cells'][cell]['score'] for cell in machine} == machine
-    assert row['flags'], row
+def test_each_form_is_tried():
+    tried = {form for hw in grade.assignments() for form in forms_of(hw)}
+    assert tried == set(FORMS)
+
+
+def test_right_answers_count_in_any_form_of_notebook(graded):
+    hw, _, rows, machine = graded
+    for form in forms_of(hw):
+        row = rows[form.__name__]
+        assert row['status'] == 'graded' and row['pending'] > 0, row
+        assert {cell: row['cells'][cell]['score']
+                for cell in machine} == machine, form
+        assert row['flags'], row
 
 
 def test_the_empty_release_gets_nothing_for_it_is_not_implemented(graded):
-    _, rows, _ = graded
+    _, _, rows, _ = graded
     row = rows['release']
     assert (row['status'], row['score']) == ('graded', 0)
     notebook = nbformat.read(row['executed'], as_version=4)
