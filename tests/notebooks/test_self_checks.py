@@ -9,6 +9,9 @@ says how they are written. A lesson stops at its first check that fails, so
     instead   sources for cells that take long and are not at issue, by their
               ids
     long      true: without the mistake the cells take long; nbval runs them
+
+For all mistakes of a lesson, a [[shorter]] makes a cell that takes long do
+less of the same: it has name, cell, and right and wrong or code, as they do.
 """
 import functools
 import traceback
@@ -28,11 +31,25 @@ npx.set_np()
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob('*.ipynb'))
 
 
-def mistakes(name):
+def spec(name):
     path = Path(__file__).parent / f'mistakes/{name}.toml'
     if not path.exists():
-        return []
-    return planted.load(path, ('also', 'instead', 'long'))['mutant']
+        return {'mutant': []}
+    return planted.load(path, ('also', 'instead', 'long'))
+
+
+def mistakes(name):
+    return spec(name)['mutant']
+
+
+def short(name, instead):
+    """Return the lesson with less to do, and with some cells replaced."""
+    lesson = Lesson(name)
+    for entry in spec(name).get('shorter', ()):
+        lesson.sources |= planted.plant(lesson.sources,
+                                        entry | {'fails': []})
+    lesson.sources |= instead
+    return lesson
 
 
 def run(lesson, ids):
@@ -49,9 +66,7 @@ def run(lesson, ids):
 
 @functools.cache
 def run_sound(name, ids, instead):
-    lesson = Lesson(name)
-    lesson.sources |= dict(instead)
-    run(lesson, ids)
+    run(short(name, dict(instead)), ids)
 
 
 @pytest.mark.parametrize('name', LESSONS)
@@ -71,10 +86,9 @@ def test_the_self_check_fails_with_the_mistake(name, mistake):
     check, = mistake['fails']
     also, instead = mistake.get('also', []), mistake.get('instead', {})
     where = f'{name}: {check}, with a mistake in {mistake["cell"]},'
-    lesson = Lesson(name)
     for cell_id in (*also, *instead):
-        assert cell_id in lesson.sources, f'{where} no cell {cell_id}'
-    lesson.sources |= instead
+        assert cell_id in Lesson(name).sources, f'{where} no cell {cell_id}'
+    lesson = short(name, instead)
     change = planted.plant(lesson.sources, mistake)
 
     needed = [check, mistake['cell'], *also]
