@@ -13,7 +13,9 @@ assignments in tests/classroom/hwN.toml, each a [[mutant]] with
 
 and with what the tests of those notebooks take besides.
 """
+import functools
 import tomllib
+from pathlib import Path
 
 NEEDED = {'name', 'cell', 'fails'}
 CHANGE = {'right', 'wrong'}, {'code'}
@@ -36,6 +38,15 @@ def load(path, optional=()):
     return content
 
 
+@functools.cache
+def of_lesson(name):
+    """Return what is planted in a lesson, and what else its file holds."""
+    path = Path(__file__).parent / f'notebooks/mistakes/{name}.toml'
+    if not path.exists():
+        return {'mutant': []}
+    return load(path, ('also', 'instead', 'long'))
+
+
 def plant(sources, mutant):
     """Return a mutant's change: its cell's id and the new source, a dict.
 
@@ -47,7 +58,7 @@ def plant(sources, mutant):
         ValueError: there is no such cell, or not one place to change in it.
     """
     where = f'{mutant["name"]!r}, in {mutant["cell"]}'
-    for cell in (mutant['cell'], *mutant['fails']):
+    for cell in (mutant['cell'], *mutant.get('fails', ())):
         if cell not in sources:
             raise ValueError(f'{where}: there is no cell {cell}')
     if 'code' in mutant:

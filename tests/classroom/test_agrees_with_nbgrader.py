@@ -3,7 +3,7 @@
 One mistake for each test, one other way of writing each answer, the
 reference, the empty release and one odd form of notebook, another for each
 assignment; all mistakes, ways and forms with EVERY=1, weekly.
-A notebook carries several answers' mistakes or ways.
+A notebook carries several mistakes or ways, each in another answer.
 """
 import os
 import time

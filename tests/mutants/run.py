@@ -26,7 +26,7 @@ import numpy
 from mxnet import npx
 
 from tests.mutants.operators import functions, mutants
-from tests.planted import load
+from tests.planted import of_lesson
 from tools.lessons import NOTEBOOKS, Lesson, names_of
 
 ROOT = Path(__file__).parents[2]
@@ -99,17 +99,9 @@ def passes(name, cells):
     return _in_a_child(run, 10 * SECONDS)
 
 
-def planted(name):
-    """Return what is written of a lesson's mistakes: see test_mutants."""
-    path = ROOT / f'tests/notebooks/mistakes/{name}.toml'
-    if not path.exists():
-        return {'mutant': []}
-    return load(path, ('also', 'instead', 'long'))
-
-
 def _also(name, checks):
     """Return cells that change what some checks look at without assigning."""
-    return [cell for mutant in planted(name)['mutant']
+    return [cell for mutant in of_lesson(name)['mutant']
             if set(checks) & set(mutant['fails'])
             for cell in mutant.get('also', ())]
 

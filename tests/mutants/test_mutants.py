@@ -17,17 +17,17 @@ from tests.mutants.run import (
     attempt_all,
     held_functions,
     passes,
-    planted,
 )
+from tests.planted import of_lesson
 from tools.lessons import Lesson
 
 # The lessons that have right answers in other styles: the others are to come
-READY = [name for name in LESSONS if 'variant' in planted(name)]
+READY = [name for name in LESSONS if 'variant' in of_lesson(name)]
 RIGHT = 3       # right answers in other styles, at least, for each function
 
 
 def equivalent(name):
-    return planted(name).get('equivalent', [])
+    return of_lesson(name).get('equivalent', [])
 
 
 @pytest.mark.parametrize('name', LESSONS)
@@ -52,14 +52,14 @@ def test_wrong_answers_fail_at_the_first_check_that_speaks_of_them(name):
 
 @pytest.mark.parametrize(('name', 'variant'), [
     pytest.param(name, variant, id=f'{name}::{variant["name"]}')
-    for name in READY for variant in planted(name)['variant']])
+    for name in READY for variant in of_lesson(name)['variant']])
 def test_a_right_answer_in_another_style_passes(name, variant):
     assert passes(name, variant['cells']) == ''
 
 
 @pytest.mark.parametrize('name', READY)
 def test_each_function_has_right_answers_in_other_styles(name):
-    tried = [cell for variant in planted(name)['variant']
+    tried = [cell for variant in of_lesson(name)['variant']
              for cell in variant['cells']]
     short = {h.function for h in held_functions(name)
              if h.check and tried.count(h.cell) < RIGHT}

@@ -16,7 +16,6 @@ less of the same: it has name, cell, and right and wrong or code, as they do.
 import functools
 import traceback
 import warnings
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy
@@ -31,24 +30,15 @@ npx.set_np()
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob('*.ipynb'))
 
 
-def spec(name):
-    path = Path(__file__).parent / f'mistakes/{name}.toml'
-    if not path.exists():
-        return {'mutant': []}
-    return planted.load(path, ('also', 'instead', 'long'))
-
-
 def mistakes(name):
-    return spec(name)['mutant']
+    return planted.of_lesson(name)['mutant']
 
 
-def short(name, instead):
-    """Return the lesson with less to do, and with some cells replaced."""
+def shortened(name):
+    """Return the lesson with less to do in the cells that take long."""
     lesson = Lesson(name)
-    for entry in spec(name).get('shorter', ()):
-        lesson.sources |= planted.plant(lesson.sources,
-                                        entry | {'fails': []})
-    lesson.sources |= instead
+    for change in planted.of_lesson(name).get('shorter', ()):
+        lesson.sources |= planted.plant(lesson.sources, change)
     return lesson
 
 
@@ -66,7 +56,9 @@ def run(lesson, ids):
 
 @functools.cache
 def run_sound(name, ids, instead):
-    run(short(name, dict(instead)), ids)
+    lesson = shortened(name)
+    lesson.sources |= dict(instead)
+    run(lesson, ids)
 
 
 @pytest.mark.parametrize('name', LESSONS)
@@ -86,9 +78,10 @@ def test_the_self_check_fails_with_the_mistake(name, mistake):
     check, = mistake['fails']
     also, instead = mistake.get('also', []), mistake.get('instead', {})
     where = f'{name}: {check}, with a mistake in {mistake["cell"]},'
+    lesson = shortened(name)
     for cell_id in (*also, *instead):
-        assert cell_id in Lesson(name).sources, f'{where} no cell {cell_id}'
-    lesson = short(name, instead)
+        assert cell_id in lesson.sources, f'{where} no cell {cell_id}'
+    lesson.sources |= instead
     change = planted.plant(lesson.sources, mistake)
 
     needed = [check, mistake['cell'], *also]
