@@ -22,7 +22,6 @@ SPREAD = [p for p in CHINESE if p.removeprefix('zh/') in (
     'notebooks/16_costly_decisions.html',
     'notebooks/solutions/07_softmax_by_hand.html')]
 every_page = pytest.mark.parametrize('page', PAGES)
-shown_pages = pytest.mark.parametrize('page', ENGLISH + SPREAD)
 both = pytest.mark.parametrize('top', ['', 'zh/'], ids=['en', 'zh'])
 
 
