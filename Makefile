@@ -99,12 +99,14 @@ lint: $(READY)  ## ruff on code and notebooks
 	$(BIN)/ruff check --quiet --no-cache
 
 unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the tools
-	@# Nothing is written into the course, which may be read-only
+	@# Nothing is written into the course, which may be read-only; tracing
+	@# what is covered slows tests down: those of d2lutils alone
 	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		export COVERAGE_FILE="$$scratch/coverage" \
 		HYPOTHESIS_STORAGE_DIRECTORY="$$scratch/hypothesis" && \
 		$(PYTEST) --dist loadgroup --cov=d2lutils --cov-fail-under=95 \
-		--ignore=tests/classroom --ignore=tests/docs tests
+		tests/d2lutils && $(PYTEST) --dist loadgroup \
+		$(addprefix --ignore=tests/,d2lutils classroom docs) tests
 
 notebooks: $(READY)  ## every notebook gives its stored outputs (DEVICE=gpu)
 	@test -n '$(LESSONS)' || { $(RUN) tools.run '$(NB)'; exit 2; }
