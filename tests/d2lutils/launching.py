@@ -1,4 +1,5 @@
 """Jobs of d2lutils.launch, for the tests that start some."""
+import os
 import re
 import subprocess
 import sys
@@ -17,15 +18,18 @@ needs_store = pytest.mark.skipif(not launcher.has_store(),
 LAUNCH = sys.executable, '-m', 'd2lutils.launch'
 
 
-def start(*arguments, **options):
+def start(*arguments, env=None):
+    """Start a job that will be killed: no process of it notes coverage."""
+    env = env or {name: value for name, value in os.environ.items()
+                  if not name.startswith('COVERAGE')}
     return subprocess.Popen([*map(str, (*LAUNCH, *arguments))], text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            **options)
+                            env=env)
 
 
-def launch(*arguments, **options):
+def launch(*arguments, env=os.environ):
     """Run a job to its end; return its exit status, output and errors."""
-    job = start(*arguments, **options)
+    job = start(*arguments, env=env)
     try:
         out, err = job.communicate(timeout=100)
     finally:
