@@ -33,9 +33,11 @@ DEVICE ?= cpu(1)
 STRICT := $(if $(filter cpu(1),$(DEVICE)),D2L_STRICT_DEVICE=1)
 COMPARE := $(if $(filter gpu%,$(DEVICE)),--nbval-lax,--nbval)
 # The Chinese edition has the same code, which a test proves: one lesson of it
-# is run, as a proof of that proof
-LESSONS := $(wildcard notebooks/$(NB)*.ipynb notebooks/solutions/$(NB)*.ipynb \
-	$(if $(NB),,notebooks/zh/01*.ipynb))
+# is run, as a proof of that proof. The solutions go backwards, so that no long
+# notebook is the last, for which one core would wait
+LESSONS := $(wildcard notebooks/$(NB)*.ipynb) $(shell ls -r \
+	notebooks/solutions/$(NB)*.ipynb 2>/dev/null) \
+	$(if $(NB),,$(wildcard notebooks/zh/01*.ipynb))
 # Each notebook runs in a kernel of its own, JOBS notebooks at a time
 PYTEST := $(RUN) pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
@@ -109,7 +111,7 @@ unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the tools
 		$(addprefix --ignore=tests/,d2lutils classroom docs) tests
 
 notebooks: $(READY)  ## every notebook gives its stored outputs (DEVICE=gpu)
-	@test -n '$(LESSONS)' || { $(RUN) tools.run '$(NB)'; exit 2; }
+	@test -n '$(strip $(LESSONS))' || { $(RUN) tools.run '$(NB)'; exit 2; }
 	D2L_DEVICE='$(DEVICE)' $(STRICT) $(PYTEST) $(COMPARE) $(LESSONS)
 
 outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
