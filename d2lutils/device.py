@@ -128,42 +128,41 @@ def enable_strict_placement():
         return
     names = _operators()
 
-    def imperative(call, handle, inputs, keys, vals, out, *args):
-        name = names.get(handle, '(unknown)')
-        if name:
-            _check(name, _flat([inputs, out]))
-        return call(handle, inputs, keys, vals, out, *args)
+    def imperative(call):
+        def checked(handle, inputs, keys, vals, out, *args):
+            name = names.get(handle, '(unknown)')
+            if name and (len(inputs) > 1 or out is not None):
+                _check(name, _flat([inputs, out]))
+            return call(handle, inputs, keys, vals, out, *args)
+        return checked
 
-    def function(call, self, *args):
-        _check(_caller(), _flat(args))
-        return call(self, *args)
+    def function(call):
+        def checked(self, *args):
+            arrays = _flat(args)
+            if len(arrays) > 1:
+                _check(sys._getframe(1).f_code.co_name, arrays)
+            return call(self, *args)
+        return checked
 
-    def cached(call, self, *args, **kwargs):
-        _check('CachedOp', _flat([args, kwargs.get('out')]))
-        return call(self, *args, **kwargs)
+    def cached(call):
+        def checked(self, *args, **kwargs):
+            _check('CachedOp', _flat([args, kwargs.get('out')]))
+            return call(self, *args, **kwargs)
+        return checked
 
-    def backward(call, self, out_grad=None, *args, **kwargs):
-        _check('backward', _flat([self, out_grad]))
-        return call(self, out_grad, *args, **kwargs)
+    def backward(call):
+        def checked(self, out_grad=None, *args, **kwargs):
+            _check('backward', _flat([self, out_grad]))
+            return call(self, out_grad, *args, **kwargs)
+        return checked
 
     for owner, name, check in (
             (register, '_imperative_invoke', imperative),
             (FunctionBase, '__call__', function),
             (invoke.CachedOp, '__call__', cached),
             (mx.nd.NDArray, 'backward', backward)):
-        setattr(owner, name, _around(getattr(owner, name), check))
-
-
-def _around(call, check):
-    @functools.wraps(call)
-    def checked(*args, **kwargs):
-        return check(call, *args, **kwargs)
-    return checked
-
-
-def _caller():
-    """Name the function of mxnet.np whose body calls a foreign function."""
-    return sys._getframe(3).f_code.co_name
+        call = getattr(owner, name)
+        setattr(owner, name, functools.wraps(call)(check(call)))
 
 
 if os.environ.get('D2L_STRICT_DEVICE') == '1':
