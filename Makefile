@@ -118,7 +118,7 @@ outputs: $(READY) need-lesson  ## run a lesson and store its outputs: NB=03
 	@$(RUN) tools.run --save $(NB)
 
 test-classroom: $(READY)  ## assignments, sandbox, grading (ONLY=scale)
-	$(PYTEST) --dist loadgroup tests/classroom $(if $(ONLY),-k '$(ONLY)')
+	$(PYTEST) tests/classroom $(if $(ONLY),-k '$(ONLY)')
 
 test-setup: $(READY)  ## interrupted and odd set-ups; ten minutes
 	$(RUN) pytest -q -m setup tests/tools

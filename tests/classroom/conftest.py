@@ -8,10 +8,8 @@ from tests.classroom.support import LIST, make_archive, tree
 
 
 def pytest_itemcollected(item):
-    """Let nbgrader use its database as it does; one process per module."""
+    """Let nbgrader use its database as it does."""
     item.add_marker(pytest.mark.filterwarnings('ignore:::nbgrader'))
-    if not item.get_closest_marker('xdist_group'):
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from classroom import grade, sandbox
+from classroom import sandbox
 from classroom.splice import splice
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,12 +117,6 @@ def hand_in(folder, student, notebook, hw='hw0', name=None):
         notebook)
     (place / (name or f'{hw}.ipynb')).write_text(text, encoding='utf-8')
     return place
-
-
-def each_assignment(what):
-    """Return the assignments as parameters; each has a process of its own."""
-    return [pytest.param(hw, marks=pytest.mark.xdist_group(f'{what} {hw}'))
-            for hw in grade.assignments()]
 
 
 def source_in(folder):

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
 from classroom import grade
 from tests.classroom import mutants
-from tests.classroom.support import each_assignment, hand_in, need_sandbox
+from tests.classroom.support import hand_in, need_sandbox
 from tools.lessons import code_of
 
 need_sandbox()
@@ -136,7 +136,7 @@ def forms_of(hw):
     return FORMS if EVERY else [FORMS[number % len(FORMS)]]
 
 
-@pytest.fixture(scope='module', params=each_assignment('agrees'))
+@pytest.fixture(scope='module', params=grade.assignments())
 def graded(request, tmp_path_factory):
     """Grade all cases of an assignment; return them with their rows."""
     hw, folder = request.param, tmp_path_factory.mktemp('class')

@@ -10,7 +10,6 @@ import pytest
 
 from classroom import grade
 from tests.classroom import mutants
-from tests.classroom.support import each_assignment
 
 # nbgrader's own use of its database
 pytestmark = pytest.mark.filterwarnings('ignore:::nbgrader')
@@ -20,7 +19,7 @@ SECRET_PART = re.compile(r'^ *### BEGIN (?:SOLUTION|HIDDEN TESTS)\n.*?'
 SECRET = ('BEGIN SOLUTION', 'END SOLUTION', 'HIDDEN TESTS', 'MARK SCHEME')
 
 
-@pytest.fixture(params=each_assignment('grades'), scope='module')
+@pytest.fixture(params=grade.assignments(), scope='module')
 def hw(request):
     return request.param
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHORT = 8               # seconds: less than importing takes when all is busy
+SHORT = 2               # seconds: less than importing takes when all is busy
 
 
 def changed_number(cell):
