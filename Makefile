@@ -35,8 +35,8 @@ COMPARE := $(if $(filter gpu%,$(DEVICE)),--nbval-lax,--nbval)
 # The Chinese edition has the same code, which a test proves: one lesson of it
 # is run, as a proof of that proof. The solutions go backwards, so that no long
 # notebook is the last, for which one core would wait
-LESSONS := $(wildcard notebooks/$(NB)*.ipynb) $(shell ls -r \
-	notebooks/solutions/$(NB)*.ipynb 2>/dev/null) \
+LESSONS := $(wildcard notebooks/$(NB)*.ipynb) $(shell printf '%s\n' \
+	$(wildcard notebooks/solutions/$(NB)*.ipynb) | sort -r) \
 	$(if $(NB),,$(wildcard notebooks/zh/01*.ipynb))
 # Each notebook runs in a kernel of its own, JOBS notebooks at a time
 PYTEST := $(RUN) pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder

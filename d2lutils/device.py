@@ -65,8 +65,8 @@ _CPU, _PINNED, _SHARED = (mx.Context.devstr2type[name] for name in (
 def _place(array):
     # Not array.ctx: this runs millions of times in a lesson
     kind, number = ctypes.c_int(), ctypes.c_int()
-    _LIB.MXNDArrayGetContext(array.handle, ctypes.byref(kind),
-                             ctypes.byref(number))
+    mx.base.check_call(_LIB.MXNDArrayGetContext(
+        array.handle, ctypes.byref(kind), ctypes.byref(number)))
     if kind.value in (_PINNED, _SHARED):
         return _CPU, 0
     return kind.value, number.value
@@ -77,9 +77,10 @@ def _check(name, arrays):
         return
     first = _place(arrays[0])
     for i, array in enumerate(arrays[1:], start=2):
-        if _place(array) != first:
+        place = _place(array)
+        if place != first:
             here, there = (mx.Context(mx.Context.devtype2str[kind], number)
-                           for kind, number in (first, _place(array)))
+                           for kind, number in (first, place))
             raise mx.MXNetError(
                 f'Operator {name} require all inputs live on the same '
                 f'context. But the first argument is on {here} while the '
@@ -103,7 +104,7 @@ def _operators():
     names = {}
     for name in mx.operator.get_all_registered_operators():
         handle = base.OpHandle()
-        base.check_call(base._LIB.NNGetOpHandle(
+        base.check_call(_LIB.NNGetOpHandle(
             base.c_str(name), ctypes.byref(handle)))
         spared = 'copy' in name or name.endswith('_update')
         names[handle.value] = None if spared else name
@@ -128,41 +129,42 @@ def enable_strict_placement():
         return
     names = _operators()
 
-    def imperative(call):
-        def checked(handle, inputs, keys, vals, out, *args):
-            name = names.get(handle, '(unknown)')
-            if name and (len(inputs) > 1 or out is not None):
-                _check(name, _flat([inputs, out]))
-            return call(handle, inputs, keys, vals, out, *args)
-        return checked
+    def imperative(call, handle, inputs, keys, vals, out, *args):
+        name = names.get(handle, '(unknown)')
+        if name:
+            _check(name, _flat([inputs, out]))
+        return call(handle, inputs, keys, vals, out, *args)
 
-    def function(call):
-        def checked(self, *args):
-            arrays = _flat(args)
-            if len(arrays) > 1:
-                _check(sys._getframe(1).f_code.co_name, arrays)
-            return call(self, *args)
-        return checked
+    def function(call, self, *args):
+        _check(_caller(), _flat(args))
+        return call(self, *args)
 
-    def cached(call):
-        def checked(self, *args, **kwargs):
-            _check('CachedOp', _flat([args, kwargs.get('out')]))
-            return call(self, *args, **kwargs)
-        return checked
+    def cached(call, self, *args, **kwargs):
+        _check('CachedOp', _flat([args, kwargs.get('out')]))
+        return call(self, *args, **kwargs)
 
-    def backward(call):
-        def checked(self, out_grad=None, *args, **kwargs):
-            _check('backward', _flat([self, out_grad]))
-            return call(self, out_grad, *args, **kwargs)
-        return checked
+    def backward(call, self, out_grad=None, *args, **kwargs):
+        _check('backward', _flat([self, out_grad]))
+        return call(self, out_grad, *args, **kwargs)
 
     for owner, name, check in (
             (register, '_imperative_invoke', imperative),
             (FunctionBase, '__call__', function),
             (invoke.CachedOp, '__call__', cached),
             (mx.nd.NDArray, 'backward', backward)):
-        call = getattr(owner, name)
-        setattr(owner, name, functools.wraps(call)(check(call)))
+        setattr(owner, name, _around(getattr(owner, name), check))
+
+
+def _around(call, check):
+    @functools.wraps(call)
+    def checked(*args, **kwargs):
+        return check(call, *args, **kwargs)
+    return checked
+
+
+def _caller():
+    """Name the function of mxnet.np whose body calls a foreign function."""
+    return sys._getframe(3).f_code.co_name
 
 
 if os.environ.get('D2L_STRICT_DEVICE') == '1':

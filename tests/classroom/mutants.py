@@ -68,6 +68,11 @@ def is_answer(cell):
     return meta.get('solution') and cell.cell_type == 'code'
 
 
+def is_shown(cell):
+    """Say whether a cell is code that is not graded: a figure or the like."""
+    return cell.cell_type == 'code' and 'nbgrader' not in cell.metadata
+
+
 def cases(hw):
     """Return name, changes by cell, and the cells that fail, of each case."""
     sources = code_of(path_of(hw))
@@ -131,8 +136,7 @@ def grade(hw, name, changes, fails):
     cells = nbformat.read(path_of(hw), as_version=4).cells
     tests = {cell.id for cell in cells if is_test(cell)}
     sources = code_of(path_of(hw))
-    spared = {cell.id for cell in cells
-              if changes and 'nbgrader' not in cell.metadata}
+    spared = {cell.id for cell in cells if changes and is_shown(cell)}
     if fails:
         spared |= tests - using(sources, changes)
     space, failed, left = {'__name__': '__main__'}, {}, {}

@@ -1,5 +1,4 @@
 """Jobs of d2lutils.launch, for the tests that start some."""
-import os
 import re
 import subprocess
 import sys
@@ -18,18 +17,15 @@ needs_store = pytest.mark.skipif(not launcher.has_store(),
 LAUNCH = sys.executable, '-m', 'd2lutils.launch'
 
 
-def start(*arguments, env=None):
-    """Start a job that will be killed: no process of it notes coverage."""
-    env = env or {name: value for name, value in os.environ.items()
-                  if not name.startswith('COVERAGE')}
+def start(*arguments, **options):
     return subprocess.Popen([*map(str, (*LAUNCH, *arguments))], text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            env=env)
+                            **options)
 
 
-def launch(*arguments, env=os.environ):
+def launch(*arguments, **options):
     """Run a job to its end; return its exit status, output and errors."""
-    job = start(*arguments, env=env)
+    job = start(*arguments, **options)
     try:
         out, err = job.communicate(timeout=100)
     finally:

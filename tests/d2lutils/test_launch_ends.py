@@ -10,6 +10,12 @@ from d2lutils import launch as launcher
 from tests.d2lutils.launching import WORKER, needs_store, start
 
 
+@pytest.fixture(autouse=True)
+def untraced(monkeypatch):
+    """Trace no job: one that is killed notes no coverage."""
+    monkeypatch.delenv('COVERAGE_PROCESS_CONFIG', raising=False)
+
+
 @pytest.fixture
 def running(tmp_path):
     """A job of two workers in the middle of its work."""

@@ -1,4 +1,5 @@
 """Debian's Chromium, the built site, and a server that shows it."""
+import contextlib
 import os
 import shutil
 import threading
@@ -55,9 +56,16 @@ def url():
     server.server_close()
 
 
-@pytest.fixture
-def tab(browser):
-    """A tab of its own, without anything stored from other tests."""
+@contextlib.contextmanager
+def new_tab(browser):
+    """Open a tab in which nothing is stored yet."""
     with browser.new_context() as context:
         context.set_default_timeout(120_000)     # JupyterLab, cores shared
         yield context.new_page()
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab of its own, without anything stored from other tests."""
+    with new_tab(browser) as found:
+        yield found
