@@ -106,8 +106,8 @@ unit: $(READY)  ## tests of d2lutils, of the notebooks' form, of the tools
 	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		export COVERAGE_FILE="$$scratch/coverage" \
 		HYPOTHESIS_STORAGE_DIRECTORY="$$scratch/hypothesis" && \
-		$(PYTEST) --dist loadgroup --cov=d2lutils --cov-fail-under=95 \
-		tests/d2lutils && $(PYTEST) --dist loadgroup \
+		$(PYTEST) --cov=d2lutils --cov-fail-under=95 \
+		tests/d2lutils && $(PYTEST) \
 		$(addprefix --ignore=tests/,d2lutils classroom docs) tests
 
 notebooks: $(READY)  ## every notebook gives its stored outputs (DEVICE=gpu)

@@ -6,6 +6,16 @@ import pytest
 from classroom import archive
 from tests.classroom.support import LIST, make_archive, tree
 
+#: These take minutes, and begin first
+LONG = ('test_agrees_with_nbgrader', 'test_scale', 'test_grading',
+        'test_failures', 'test_hub', 'test_assignments')
+
+
+def pytest_collection_modifyitems(items):
+    """Let no process be left with a long module at the end."""
+    items.sort(key=lambda item: (LONG.index(item.path.stem)
+                                 if item.path.stem in LONG else len(LONG)))
+
 
 def pytest_itemcollected(item):
     """Let nbgrader use its database as it does."""

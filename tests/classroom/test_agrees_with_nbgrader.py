@@ -61,16 +61,10 @@ def is_answer(cell):
     return cell.metadata.get('nbgrader', {}).get('solution')
 
 
-def answered(source, release, changes):
-    """Return the release with the answers of a case.
-
-    As in the fast runner, who changes an answer leaves out what is not
-    graded.
-    """
+def answered(source, release, changes=()):
+    """Return the release with the answers of a case."""
     notebook = nbformat.from_dict(release)
-    whole = {cell.id: cell.source for cell in source.cells} | changes
-    for cell in filter(mutants.is_shown, notebook.cells if changes else ()):
-        cell.source = ''
+    whole = {cell.id: cell.source for cell in source.cells} | dict(changes)
     for cell in filter(is_answer, notebook.cells):
         cell.source = '\n'.join(
             line for line in whole[cell.id].splitlines()
@@ -134,27 +128,56 @@ def forms_of(hw):
     return FORMS if EVERY else [FORMS[number % len(FORMS)]]
 
 
-@pytest.fixture(scope='module', params=grade.assignments())
-def graded(request, tmp_path_factory):
-    """Grade all cases of an assignment; return them with their rows."""
-    hw, folder = request.param, tmp_path_factory.mktemp('class')
-    cases = chosen(hw)
-    source, release = grade.prepare(hw, folder, grade.nbgrader(folder))
-    handed_in = {'release': release} | {
-        f'case-{i}': answered(source, release, changes)
-        for i, (_, changes, _) in enumerate(cases)}
-    for change in forms_of(hw):
-        handed_in[change.__name__] = answered(source, release, {})
-        change(handed_in[change.__name__])
-    for student, notebook in handed_in.items():
+def without_figures(hw, folder):
+    """Write an assignment without the code that is not graded."""
+    notebook = nbformat.read(mutants.path_of(hw), as_version=4)
+    for cell in filter(mutants.is_shown, notebook.cells):
+        cell.source = ''
+    (folder / hw).mkdir()
+    nbformat.write(notebook, folder / hw / f'{hw}.ipynb')
+    return folder
+
+
+def grade_all(hw, folder, handed_in, source=grade.SOURCE):
+    """Grade what a function of source and release makes for each student."""
+    notebooks = handed_in(*grade.prepare(hw, folder, grade.nbgrader(folder),
+                                         source))
+    for student, notebook in notebooks.items():
         hand_in(folder, student, notebook, hw)
     start = time.monotonic()
-    results = grade.grade(hw, folder, show=lambda line: None)
-    rate = 60 * len(handed_in) / (time.monotonic() - start)
-    print(f'{hw}: {len(handed_in)} graded, {rate:.1f} a minute')
+    results = grade.grade(hw, folder, show=lambda line: None, source=source)
+    rate = 60 * len(notebooks) / (time.monotonic() - start)
+    print(f'{hw}: {len(notebooks)} graded, {rate:.1f} a minute')
+    return results
+
+
+@pytest.fixture(scope='module', params=grade.assignments())
+def graded(request, tmp_path_factory):
+    """Grade all cases of an assignment; return them with their rows.
+
+    As in the fast runner, only the reference draws figures and the like.
+    """
+    hw, cases = request.param, chosen(request.param)
+
+    def whole(source, release):
+        made = {'release': nbformat.from_dict(release),
+                'case-0': answered(source, release)}
+        for change in forms_of(hw):
+            made[change.__name__] = answered(source, release)
+            change(made[change.__name__])
+        return made
+
+    def changed(source, release):
+        return {f'case-{i}': answered(source, release, changes)
+                for i, (_, changes, _) in enumerate(cases) if changes}
+
+    folder = tmp_path_factory.mktemp('class')
+    results = grade_all(hw, folder, whole)
+    rest = grade_all(hw, tmp_path_factory.mktemp('class'), changed,
+                     without_figures(hw, tmp_path_factory.mktemp('source')))
     machine = {cell['id']: cell['points'] for cell in results['cells']
                if cell['by'] == 'machine'}
-    rows = {row['id']: row for row in results['students']}
+    rows = {row['id']: row for row in results['students'] + rest['students']}
     rows['release']['executed'] = (
         folder / 'executed' / 'release' / hw / f'{hw}.ipynb')
     return hw, cases, rows, machine

@@ -70,9 +70,7 @@ def test_every_self_check_has_a_mistake(name):
 
 
 @pytest.mark.parametrize(('name', 'mistake'), [
-    pytest.param(name, mistake, id=f'{name}::{mistake["fails"][0]}::{n}',
-                 # One process per lesson, so that run_sound remembers
-                 marks=pytest.mark.xdist_group(name))
+    pytest.param(name, mistake, id=f'{name}::{mistake["fails"][0]}::{n}')
     for name in LESSONS for n, mistake in enumerate(mistakes(name), start=1)])
 def test_the_self_check_fails_with_the_mistake(name, mistake):
     check, = mistake['fails']
