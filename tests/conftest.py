@@ -1,6 +1,7 @@
 """How tests are dealt to processes: a file to one, some in parts."""
 import re
 
+import pytest
 from xdist.scheduler import LoadFileScheduling
 
 #: Of these, what is of one lesson or assignment stays together (the first
@@ -21,6 +22,7 @@ class InParts(LoadFileScheduling):
         return f'{path}::{part}' if path.endswith(IN_PARTS) else path
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Use it where files would be dealt out."""
     if config.getvalue('dist') == 'loadfile':
