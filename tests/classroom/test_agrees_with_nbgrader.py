@@ -160,16 +160,15 @@ def graded(request, tmp_path_factory):
     hw, cases = request.param, chosen(request.param)
 
     def whole(source, release):
-        made = {'release': nbformat.from_dict(release),
-                'case-0': answered(source, release)}
+        return {'release': release, 'case-0': answered(source, release)}
+
+    def changed(source, release):
+        made = {f'case-{i}': answered(source, release, changes)
+                for i, (_, changes, _) in enumerate(cases) if changes}
         for change in forms_of(hw):
             made[change.__name__] = answered(source, release)
             change(made[change.__name__])
         return made
-
-    def changed(source, release):
-        return {f'case-{i}': answered(source, release, changes)
-                for i, (_, changes, _) in enumerate(cases) if changes}
 
     folder = tmp_path_factory.mktemp('class')
     results = grade_all(hw, folder, whole)
