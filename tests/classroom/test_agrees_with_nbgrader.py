@@ -61,10 +61,10 @@ def is_answer(cell):
     return cell.metadata.get('nbgrader', {}).get('solution')
 
 
-def answered(source, release, changes=()):
+def answered(source, release, changes):
     """Return the release with the answers of a case."""
     notebook = nbformat.from_dict(release)
-    whole = {cell.id: cell.source for cell in source.cells} | dict(changes)
+    whole = {cell.id: cell.source for cell in source.cells} | changes
     for cell in filter(is_answer, notebook.cells):
         cell.source = '\n'.join(
             line for line in whole[cell.id].splitlines()
@@ -160,13 +160,13 @@ def graded(request, tmp_path_factory):
     hw, cases = request.param, chosen(request.param)
 
     def whole(source, release):
-        return {'release': release, 'case-0': answered(source, release)}
+        return {'release': release, 'case-0': answered(source, release, {})}
 
     def changed(source, release):
         made = {f'case-{i}': answered(source, release, changes)
                 for i, (_, changes, _) in enumerate(cases) if changes}
         for change in forms_of(hw):
-            made[change.__name__] = answered(source, release)
+            made[change.__name__] = answered(source, release, {})
             change(made[change.__name__])
         return made
 

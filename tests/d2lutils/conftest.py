@@ -1,4 +1,4 @@
-"""What the launcher's tests share."""
+"""What tests that start processes share."""
 import pytest
 
 
@@ -9,3 +9,9 @@ def script(tmp_path):
         path.write_text(text)
         return path
     return write
+
+
+@pytest.fixture
+def untraced(monkeypatch):
+    """Let coverage trace no process that the test starts."""
+    monkeypatch.delenv('COVERAGE_PROCESS_CONFIG', raising=False)

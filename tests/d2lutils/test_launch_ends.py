@@ -9,11 +9,8 @@ import pytest
 from d2lutils import launch as launcher
 from tests.d2lutils.launching import WORKER, needs_store, start
 
-
-@pytest.fixture(autouse=True)
-def untraced(monkeypatch):
-    """Trace no job: one that is killed notes no coverage."""
-    monkeypatch.delenv('COVERAGE_PROCESS_CONFIG', raising=False)
+# A job that is killed notes no coverage
+pytestmark = pytest.mark.usefixtures('untraced')
 
 
 @pytest.fixture
